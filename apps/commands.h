@@ -1,0 +1,20 @@
+// One function per command: it declares the command's options on `app` and what to run.
+// A command reports trouble by throwing Error; main() turns that into one line and exit code 1.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace quantrial {
+
+// Options that every command takes.
+struct CommonOptions {
+  std::string backend = "auto";  // auto | cpu | cuda
+  int threads = 0;               // 0: one per available core
+  bool verbose = false;
+  bool quiet = false;
+};
+
+void add_tokenize_command(CLI::App& app, const CommonOptions& common);
+
+}  // namespace quantrial

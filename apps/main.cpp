@@ -1,0 +1,39 @@
+// The command line: parses, runs one command, turns an Error into one line and exit code 1.
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "apps/commands.h"
+#include "base/error.h"
+
+int main(int argc, char** argv) {
+  using namespace quantrial;
+  CLI::App app("quantrial: what did quantization cost this model, what did it buy, and why?");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "quantrial 0.1.0");
+  app.fallthrough();
+  CommonOptions common;
+  app.add_option("--backend", common.backend, "Where to compute")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+  app.add_option("--threads", common.threads, "Threads to use; 0: one per available core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  app.add_flag("-v,--verbose", common.verbose, "Say more");
+  app.add_flag("--quiet", common.quiet, "Say nothing but results and errors");
+  add_tokenize_command(app, common);
+
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const Error& error) {
+    std::fprintf(stderr, "quantrial: error: %s\n", error.what());
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "quantrial: error: out of memory; use a smaller context or batch\n");
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "quantrial: error: %s\n", escaped(error.what(), 400).c_str());
+  }
+  return 1;
+}

@@ -1,0 +1,56 @@
+# quantrial_module(name [dependency ...]): src/<name>/**.cpp becomes the library quantrial_<name>;
+# every src/<name>/**_test.cpp goes into the test binary <name>_test.
+function(quantrial_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow -Werror)
+endfunction()
+
+add_library(quantrial_flags INTERFACE)
+target_include_directories(quantrial_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_compile_options(quantrial_flags INTERFACE -ffp-contract=off)
+if(QUANTRIAL_SANITIZE)
+  target_compile_options(quantrial_flags INTERFACE -fsanitize=${QUANTRIAL_SANITIZE}
+    -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(quantrial_flags INTERFACE -fsanitize=${QUANTRIAL_SANITIZE})
+endif()
+
+# Third-party libraries that a module may use; each stays behind that module's own files.
+set(quantrial_base_libraries fmt::fmt Threads::Threads)
+set(quantrial_tensor_libraries nlohmann_json::nlohmann_json)
+set(quantrial_formats_libraries nlohmann_json::nlohmann_json PkgConfig::PCRE2)
+set(quantrial_ops_libraries PkgConfig::HWY)
+set(quantrial_model_libraries nlohmann_json::nlohmann_json)
+set(quantrial_text_libraries nlohmann_json::nlohmann_json PkgConfig::PCRE2 PkgConfig::UTF8PROC)
+
+function(quantrial_module name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  if(sources)
+    add_library(quantrial_${name} STATIC ${sources})
+    set(visibility PUBLIC)
+    quantrial_warnings(quantrial_${name})
+  else()
+    add_library(quantrial_${name} INTERFACE)
+    set(visibility INTERFACE)
+  endif()
+  list(TRANSFORM ARGN PREPEND quantrial_)
+  target_link_libraries(quantrial_${name} ${visibility} quantrial_flags ${ARGN}
+    ${quantrial_${name}_libraries})
+  if(tests)
+    quantrial_test(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE quantrial_${name})
+  endif()
+endfunction()
+
+# quantrial_test(name source ...): a GoogleTest binary whose cases are known to ctest one by one.
+function(quantrial_test name)
+  add_executable(${name} ${ARGN})
+  quantrial_warnings(${name})
+  target_link_libraries(${name} PRIVATE GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE
+    QUANTRIAL_ORACLES="${PROJECT_BINARY_DIR}/oracles"
+    QUANTRIAL_SOURCE="${PROJECT_SOURCE_DIR}")
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." PROPERTIES LABELS fast DISCOVERY_TIMEOUT 60)
+endfunction()
+include(GoogleTest)

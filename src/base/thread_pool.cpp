@@ -1,0 +1,112 @@
+#include "base/thread_pool.h"
+
+#include <sched.h>
+
+#include <algorithm>
+
+namespace quantrial {
+namespace {
+
+// A waiting thread polls this often, then gives its core away between polls (more threads than
+// cores would otherwise burn whole time slices), and a worker that still finds nothing sleeps.
+// 1,000 polls are about 10 us: longer than the gap between two operators of a decode step.
+constexpr int polls_before_yield = 1'000;
+constexpr int polls_before_sleep = 1'200;
+
+int available_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    return std::max(1, CPU_COUNT(&set));
+  }
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+void pause_or_yield(int polls) {
+  if (polls >= polls_before_yield) {
+    std::this_thread::yield();
+    return;
+  }
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(int threads) {
+  const int total = threads > 0 ? threads : available_cores();
+  workers_.reserve(static_cast<size_t>(total - 1));
+  for (int i = 1; i < total; ++i) {
+    workers_.emplace_back([this, i] { work(i); });
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+    round_.fetch_add(1);
+  }
+  wake_.notify_all();
+  for (auto& worker : workers_) {
+    worker.join();
+  }
+}
+
+void ThreadPool::run(int64_t count, Call call, const void* context) {
+  if (workers_.empty() || count <= 1) {
+    for (int64_t i = 0; i < count; ++i) {
+      call(context, i, 0);
+    }
+    return;
+  }
+  call_ = call;
+  context_ = context;
+  count_ = count;
+  next_.store(0);
+  busy_.store(static_cast<int>(workers_.size()));
+  round_.fetch_add(1);
+  if (sleeping_.load() > 0) {
+    const std::lock_guard lock(mutex_);  // a worker between its check and its wait must see the round
+    wake_.notify_all();
+  }
+  take_tasks(0);
+  for (int polls = 0; busy_.load(std::memory_order_acquire) > 0; ++polls) {
+    pause_or_yield(polls);
+  }
+}
+
+void ThreadPool::take_tasks(int thread) {
+  for (;;) {
+    const int64_t i = next_.fetch_add(1, std::memory_order_relaxed);
+    if (i >= count_) {
+      return;
+    }
+    call_(context_, i, thread);
+  }
+}
+
+void ThreadPool::work(int thread) {
+  uint64_t seen = 0;
+  for (;;) {
+    for (int polls = 0; round_.load() == seen; ++polls) {
+      if (polls < polls_before_sleep) {
+        pause_or_yield(polls);
+        continue;
+      }
+      sleeping_.fetch_add(1);
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [&] { return round_.load() != seen; });
+      sleeping_.fetch_sub(1);
+    }
+    seen = round_.load();
+    if (stop_) {
+      return;
+    }
+    take_tasks(thread);
+    busy_.fetch_sub(1, std::memory_order_release);
+  }
+}
+
+}  // namespace quantrial
