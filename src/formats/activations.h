@@ -1,0 +1,52 @@
+// What a checkpoint prescribes for the input of a Linear. It belongs to the weight's format: `linear`
+// quantizes its input as the weight says. All scales are per token, computed on the fly.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <variant>
+
+namespace quantrial {
+
+// The second-level scale of NVFP4. compressed-tensors divides by it, ModelOpt multiplies with it.
+struct GlobalScale {
+  enum class Kind : uint8_t { divisor, multiplier };
+  float value = 1;
+  Kind kind = Kind::divisor;
+
+  float applied_to(float scale) const {
+    return kind == Kind::divisor ? scale / value : scale * value;
+  }
+  float divisor() const { return kind == Kind::divisor ? value : 1 / value; }
+};
+
+struct Unquantized {};  // the input stays as it is
+
+// E4M3 codes, scale = absmax / 448 over `group` consecutive channels (0: over the whole token).
+struct Fp8Dynamic {
+  int64_t group = 128;
+};
+
+// E4M3 codes with one scale that calibration fixed (ModelOpt FP8).
+struct Fp8Static {
+  float scale = 1;
+};
+
+// E2M1 codes, E4M3 scale over 16 channels = e4m3(absmax / 6 * divisor), `global` fixed by calibration.
+struct Nvfp4Local {
+  GlobalScale global;
+};
+
+using Activations = std::variant<Unquantized, Fp8Dynamic, Fp8Static, Nvfp4Local>;
+
+// The type in which a tool forms scales: float, or bfloat16 when it runs the model in bfloat16.
+enum class Arithmetic : uint8_t { float32, bfloat16 };
+
+// Replaces x[K] by the numbers that its codes and scales stand for, in float without a last rounding.
+// Bit-exact with compressed-tensors 0.19 (compute_dynamic_scales_and_zp + fake_quantize) in both
+// arithmetics, before its final cast to the model's type.
+void quantize_dequantize(std::span<float> x, const Activations& activations, Arithmetic arithmetic);
+
+inline bool is_quantized(const Activations& a) { return !std::holds_alternative<Unquantized>(a); }
+
+}  // namespace quantrial

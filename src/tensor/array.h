@@ -1,0 +1,38 @@
+// Read-only numbers that are either borrowed from a mapped file or owned, when they had to be
+// converted or rearranged. Move-only; the mapped file must outlive what borrows from it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace quantrial {
+
+template <typename T>
+class Array {
+ public:
+  Array() = default;
+  explicit Array(std::span<const T> borrowed) : view_(borrowed) {}
+  explicit Array(std::vector<T> owned) : owned_(std::move(owned)), view_(owned_) {}
+  Array(Array&& other) noexcept
+      : owned_(std::move(other.owned_)), view_(std::exchange(other.view_, {})) {}
+  Array& operator=(Array&& other) noexcept {
+    owned_ = std::move(other.owned_);
+    view_ = std::exchange(other.view_, {});
+    return *this;
+  }
+
+  const T* data() const { return view_.data(); }
+  int64_t size() const { return static_cast<int64_t>(view_.size()); }
+  bool empty() const { return view_.empty(); }
+  const T& operator[](int64_t i) const { return view_[static_cast<size_t>(i)]; }
+  std::span<const T> span() const { return view_; }
+  int64_t bytes() const { return size() * static_cast<int64_t>(sizeof(T)); }
+
+ private:
+  std::vector<T> owned_;
+  std::span<const T> view_;
+};
+
+}  // namespace quantrial
