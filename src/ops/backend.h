@@ -87,6 +87,7 @@ class Backend {
   virtual void copy_in(std::span<const std::byte> host, void* device) = 0;
   virtual void copy_out(const void* device, std::span<std::byte> host) = 0;
   virtual void copy(const void* from, void* to, int64_t bytes) = 0;
+  virtual void fill_zero(std::span<float> numbers) = 0;
   virtual std::unique_ptr<DeviceWeight> upload(Weight weight) = 0;
   virtual DType kv_dtype() const = 0;
 
