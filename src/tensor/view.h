@@ -17,8 +17,8 @@ class View {
   View(T* data, std::array<int64_t, Rank> shape) : data_(data), shape_(shape) {}
   // View<float> reads as View<const float>.
   template <typename U>
-    requires std::is_same_v<const U, T>
-  View(const View<U, Rank>& other) : data_(other.data()), shape_(other.shape()) {}
+  requires std::is_same_v<const U, T> View(const View<U, Rank>& other)
+      : data_(other.data()), shape_(other.shape()) {}
 
   T* data() const { return data_; }
   const std::array<int64_t, Rank>& shape() const { return shape_; }

@@ -1,0 +1,108 @@
+#include "tensor/safetensors_writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "base/error.h"
+#include "tensor/json.h"
+
+namespace quantrial {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A file that exists under its name only after commit(); removed when that is never reached.
+class FileInProgress {
+ public:
+  explicit FileInProgress(const fs::path& path) : path_(path), partial_(path) {
+    partial_ += ".partial";
+    fd_ = open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd_ < 0) fail("create");
+  }
+  FileInProgress(const FileInProgress&) = delete;
+  FileInProgress& operator=(const FileInProgress&) = delete;
+  ~FileInProgress() {
+    if (fd_ >= 0) close(fd_);
+    if (!committed_) unlink(partial_.c_str());
+  }
+
+  void write(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(fd_, bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) fail("write");
+      bytes = bytes.subspan(static_cast<size_t>(count));
+    }
+  }
+
+  void commit() {
+    if (fsync(fd_) != 0) fail("write");
+    if (close(std::exchange(fd_, -1)) != 0) fail("write");
+    if (rename(partial_.c_str(), path_.c_str()) != 0) fail("rename");
+    committed_ = true;
+    const int parent = open(path_.has_parent_path() ? path_.parent_path().c_str() : ".",
+                            O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent >= 0) {
+      fsync(parent);  // the name itself; not every file system can, and the data is safe already
+      close(parent);
+    }
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view verb) const {
+    const int error = errno;
+    throw Error("cannot {} {}: {}; free space or choose another folder", verb, shown(partial_),
+                std::strerror(error));
+  }
+
+  fs::path path_, partial_;
+  int fd_ = -1;
+  bool committed_ = false;
+};
+
+int64_t bytes_of(const TensorToWrite& tensor) {
+  int64_t bytes = element_bytes(tensor.dtype);
+  for (const int64_t d : tensor.shape) bytes *= d;
+  return bytes;
+}
+
+std::string header_of(const std::vector<TensorToWrite>& tensors,
+                      const std::map<std::string, std::string>& metadata) {
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  int64_t at = 0;
+  for (const TensorToWrite& tensor : tensors) {
+    const int64_t end = at + bytes_of(tensor);
+    header[tensor.name] = {
+        {"dtype", name(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {at, end}}};
+    at = end;
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+  return text;
+}
+
+}  // namespace
+
+void write_safetensors(const fs::path& path, const std::vector<TensorToWrite>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  const std::string header = header_of(tensors, metadata);
+  const uint64_t length = header.size();
+  FileInProgress file(path);
+  file.write(std::as_bytes(std::span(&length, 1)));
+  file.write(std::as_bytes(std::span(header)));
+  for (const TensorToWrite& tensor : tensors) {
+    const std::vector<std::byte> bytes = tensor.make_bytes();
+    require(static_cast<int64_t>(bytes.size()) == bytes_of(tensor),
+            "write_safetensors: make_bytes returned another number of bytes than the shape says");
+    file.write(bytes);
+  }
+  file.commit();
+}
+
+}  // namespace quantrial
