@@ -31,14 +31,17 @@ class ReasoningSplitter {
  public:
   explicit ReasoningSplitter(PromptEnd prompt_end);
 
-  // What is new in each part. A beginning of a tag, and newlines that may have to go, are held back.
+  // What is new in each part. A beginning of a tag, and newlines that may have to go, are held
+  // back.
   ReasoningText push(std::string_view text);
 
   // What was held back.
   ReasoningText finish();
 
   // Whether what came last belongs to the reasoning (after finish(): it was never closed).
-  bool in_reasoning() const { return state_ == State::before_reasoning || state_ == State::reasoning; }
+  bool in_reasoning() const {
+    return state_ == State::before_reasoning || state_ == State::reasoning;
+  }
 
  private:
   enum class State {

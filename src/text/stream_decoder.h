@@ -1,5 +1,5 @@
-// Text out of a stream of token ids, shown as early as it can be: a token may end in the middle of a
-// UTF-8 sequence, which is held back until it is complete. The concatenation of all pieces equals
+// Text out of a stream of token ids, shown as early as it can be: a token may end in the middle of
+// a UTF-8 sequence, which is held back until it is complete. The concatenation of all pieces equals
 // Tokenizer::decode of all ids.
 #pragma once
 

@@ -1,5 +1,6 @@
 // Tool calls in a model's answer, in the two forms that Qwen's chat templates teach:
-//   Qwen3.5:  <tool_call>\n<function=NAME>\n<parameter=KEY>\nVALUE\n</parameter>...</function>\n</tool_call>
+//   Qwen3.5:
+//   <tool_call>\n<function=NAME>\n<parameter=KEY>\nVALUE\n</parameter>...</function>\n</tool_call>
 //   Qwen3:    <tool_call>\n{"name": NAME, "arguments": {...}}\n</tool_call>
 #pragma once
 
