@@ -1,0 +1,53 @@
+// The CPU backend: weights stay packed as the checkpoint stores them and are decoded tile by tile
+// in the inner loop. One file per group of operations; kernels.h holds the vectorised loops.
+#pragma once
+
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "ops/host_backend.h"
+
+namespace quantrial {
+
+class CpuBackend final : public HostBackend {
+ public:
+  explicit CpuBackend(const BackendOptions& options);
+
+  void embed(std::span<const int32_t> tokens, const DeviceWeight& table,
+             View<float, 2> y) override;
+  void linear(View<const float, 2> x, const DeviceWeight& w, View<float, 2> y) override;
+  void rms_norm(View<const float, 2> x, View<const float, 1> weight, float eps,
+                View<float, 2> y) override;
+  void gated_rms_norm(View<const float, 2> x, View<const float, 1> weight, float eps,
+                      View<const float, 2> z, GateKind gate, View<float, 2> y) override;
+  void add(View<const float, 2> x, View<float, 2> y) override;
+  void silu_multiply(View<const float, 2> gate, View<const float, 2> up,
+                     View<float, 2> y) override;
+  void sigmoid_gate(View<const float, 2> gate, View<float, 2> y) override;
+  void concatenate(View<const float, 2> x1, View<const float, 2> x2, View<float, 2> y) override;
+  void gather_rows(View<const float, 2> x, std::span<const int64_t> rows,
+                   View<float, 2> y) override;
+  void split_heads(View<const float, 3> x, View<float, 3> first, View<float, 3> second) override;
+  void rope(View<const float, 2> cos, View<const float, 2> sin, View<float, 3> x) override;
+  void store_kv(View<const float, 3> k, View<const float, 3> v, std::span<const Segment> segments,
+                const KvPages& cache) override;
+  void attention(View<const float, 3> q, std::span<const Segment> segments, const KvPages& cache,
+                 View<float, 3> y) override;
+  void causal_conv(View<const float, 2> x, std::span<const Segment> segments,
+                   View<const float, 2> weight, View<float, 3> state, View<float, 2> y) override;
+  void delta_normalize(View<const float, 2> conv, View<float, 3> q, View<float, 3> k) override;
+  void delta_gates(View<const float, 2> a, View<const float, 2> b, View<const float, 1> A_log,
+                   View<const float, 1> dt_bias, View<float, 2> g, View<float, 2> beta) override;
+  void delta_rule(const DeltaInputs& inputs, std::span<const Segment> segments,
+                  View<float, 4> state, View<float, 3> y) override;
+
+ private:
+  // Scratch memory of one thread; grows to the largest need and stays.
+  float* scratch(int thread, int64_t floats);
+
+  ThreadPool pool_;
+  std::vector<std::vector<float>> scratch_;  // one a thread
+  std::vector<float> input_;                 // prepared inputs of linear()
+};
+
+}  // namespace quantrial

@@ -1,0 +1,307 @@
+#include "ops/cpu/kernels.h"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/cpu/kernels.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "ops/cpu/decode-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace quantrial::kernels::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using Lanes = hn::CappedTag<float, 16>;
+
+float Dot(const float* x, const float* y, int64_t n) {
+  const Lanes d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  auto sum = hn::Zero(d);
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    sum = hn::MulAdd(hn::LoadU(d, x + i), hn::LoadU(d, y + i), sum);
+  }
+  float total = hn::GetLane(hn::SumOfLanes(d, sum));
+  for (; i < n; ++i) total += x[i] * y[i];
+  return total;
+}
+
+// acc[t][n] (one vector each) += x[t] * w[n] over `count` columns. TB x NB accumulators live in
+// registers; each is one chain over the columns, so its value does not depend on TB or NB.
+template <int TB, int NB>
+void MultiplyBlock(const float* HWY_RESTRICT x, int64_t stride, const float* HWY_RESTRICT w,
+                   int64_t count, float* HWY_RESTRICT acc) {
+  const Lanes d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  hn::Vec<Lanes> sum[TB][NB];
+  for (int t = 0; t < TB; ++t) {
+    for (int n = 0; n < NB; ++n) sum[t][n] = hn::LoadU(d, acc + (t * tile_rows + n) * lanes);
+  }
+  for (int64_t k = 0; k < count; k += lanes) {
+    hn::Vec<Lanes> row[NB];
+    for (int n = 0; n < NB; ++n) row[n] = hn::LoadU(d, w + n * tile_columns + k);
+    for (int t = 0; t < TB; ++t) {
+      const auto input = hn::LoadU(d, x + t * stride + k);
+      for (int n = 0; n < NB; ++n) sum[t][n] = hn::MulAdd(input, row[n], sum[t][n]);
+    }
+  }
+  for (int t = 0; t < TB; ++t) {
+    for (int n = 0; n < NB; ++n) hn::StoreU(sum[t][n], d, acc + (t * tile_rows + n) * lanes);
+  }
+}
+
+template <int TB, int NB>
+void MultiplyRows(const float* x, int64_t stride, const float* w, int64_t rows, int64_t count,
+                  float* acc) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(Lanes()));
+  int64_t n = 0;
+  for (; n + NB <= rows; n += NB) {
+    MultiplyBlock<TB, NB>(x, stride, w + n * tile_columns, count, acc + n * lanes);
+  }
+  for (; n < rows; ++n) {
+    MultiplyBlock<TB, 1>(x, stride, w + n * tile_columns, count, acc + n * lanes);
+  }
+}
+
+void MultiplyTile(const float* x, int64_t T, int64_t stride, const float* w, int64_t rows,
+                  int64_t count, float* acc) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(Lanes()));
+  int64_t t = 0;
+  for (; t + 4 <= T; t += 4) {
+    MultiplyRows<4, 2>(x + t * stride, stride, w, rows, count, acc + t * tile_rows * lanes);
+  }
+  for (; t + 2 <= T; t += 2) {
+    MultiplyRows<2, 4>(x + t * stride, stride, w, rows, count, acc + t * tile_rows * lanes);
+  }
+  for (; t < T; ++t) {
+    MultiplyRows<1, 8>(x + t * stride, stride, w, rows, count, acc + t * tile_rows * lanes);
+  }
+}
+
+void LinearTile(const float* x, int64_t T, int64_t stride, const Weight& w, int64_t first,
+                int64_t count, float* scratch, float* y) {
+  const Lanes d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t K = columns(w), N = rows(w);
+  float* decoded = scratch;
+  float* acc = scratch + tile_rows * tile_columns;
+  std::fill_n(acc, T * tile_rows * lanes, 0.0f);
+  std::visit(
+      [&](const Format auto& format) {
+        for (int64_t k = 0; k < K; k += tile_columns) {
+          const int64_t width = std::min(tile_columns, K - k);
+          const int64_t padded = (width + 15) / 16 * 16;
+          for (int64_t n = 0; n < count; ++n) {
+            float* row = decoded + n * tile_columns;
+            DecodeColumns(format, first + n, k, width, row);
+            std::fill(row + width, row + padded, 0.0f);
+          }
+          MultiplyTile(x + k, T, stride, decoded, count, padded, acc);
+        }
+      },
+      w);
+  for (int64_t t = 0; t < T; ++t) {
+    for (int64_t n = 0; n < count; ++n) {
+      const auto sum = hn::LoadU(d, acc + (t * tile_rows + n) * lanes);
+      y[t * N + first + n] = hn::GetLane(hn::SumOfLanes(d, sum));
+    }
+  }
+}
+
+template <int MB>
+void MultiplyAddRows(const Product& p, int64_t m) {
+  const Lanes d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const float* a = p.a + m * p.a_row;
+  float* c = p.c + m * p.c_row;
+  int64_t n = 0;
+  for (; n + lanes <= p.N; n += lanes) {
+    hn::Vec<Lanes> sum[MB];
+    for (int i = 0; i < MB; ++i) sum[i] = hn::LoadU(d, c + i * p.c_row + n);
+    for (int64_t k = 0; k < p.K; ++k) {
+      const auto row = hn::LoadU(d, p.b + k * p.b_row + n);
+      for (int i = 0; i < MB; ++i) {
+        sum[i] = hn::MulAdd(hn::Set(d, a[i * p.a_row + k * p.a_column]), row, sum[i]);
+      }
+    }
+    for (int i = 0; i < MB; ++i) hn::StoreU(sum[i], d, c + i * p.c_row + n);
+  }
+  for (; n < p.N; ++n) {
+    for (int i = 0; i < MB; ++i) {
+      for (int64_t k = 0; k < p.K; ++k) {
+        c[i * p.c_row + n] += a[i * p.a_row + k * p.a_column] * p.b[k * p.b_row + n];
+      }
+    }
+  }
+}
+
+void MultiplyAdd(const Product& product) {
+  int64_t m = 0;
+  for (; m + 4 <= product.M; m += 4) MultiplyAddRows<4>(product, m);
+  for (; m < product.M; ++m) MultiplyAddRows<1>(product, m);
+}
+
+template <typename T>
+void AttentionScores(const float* q, int64_t H, int64_t D, const T* keys, int64_t stride,
+                     int64_t count, float* scores, int64_t scores_stride) {
+  const Lanes d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t j = 0; j < count; ++j) {
+    const T* key = keys + j * stride;
+    for (int64_t h = 0; h < H; ++h) {
+      auto sum = hn::Zero(d);
+      int64_t i = 0;
+      for (; i + lanes <= D; i += lanes) {
+        sum = hn::MulAdd(hn::LoadU(d, q + h * D + i), LoadFloats(d, key + i), sum);
+      }
+      float total = hn::GetLane(hn::SumOfLanes(d, sum));
+      for (; i < D; ++i) total += q[h * D + i] * to_float(key[i]);
+      scores[h * scores_stride + j] = total;
+    }
+  }
+}
+
+template <typename T>
+void AttentionValues(const float* p, int64_t H, int64_t D, const T* values, int64_t stride,
+                     int64_t count, int64_t p_stride, float* y) {
+  const Lanes d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t h = 0; h < H; ++h) {
+    int64_t i = 0;
+    for (; i + lanes <= D; i += lanes) {
+      auto sum = hn::LoadU(d, y + h * D + i);
+      for (int64_t j = 0; j < count; ++j) {
+        sum = hn::MulAdd(hn::Set(d, p[h * p_stride + j]), LoadFloats(d, values + j * stride + i),
+                         sum);
+      }
+      hn::StoreU(sum, d, y + h * D + i);
+    }
+    for (; i < D; ++i) {
+      for (int64_t j = 0; j < count; ++j) {
+        y[h * D + i] += p[h * p_stride + j] * to_float(values[j * stride + i]);
+      }
+    }
+  }
+}
+
+void AttentionScoresF32(const float* q, int64_t H, int64_t D, const float* keys, int64_t stride,
+                        int64_t count, float* scores, int64_t scores_stride) {
+  AttentionScores(q, H, D, keys, stride, count, scores, scores_stride);
+}
+void AttentionScoresBf16(const float* q, int64_t H, int64_t D, const bfloat16* keys,
+                         int64_t stride, int64_t count, float* scores, int64_t scores_stride) {
+  AttentionScores(q, H, D, keys, stride, count, scores, scores_stride);
+}
+void AttentionValuesF32(const float* p, int64_t H, int64_t D, const float* values, int64_t stride,
+                        int64_t count, int64_t p_stride, float* y) {
+  AttentionValues(p, H, D, values, stride, count, p_stride, y);
+}
+void AttentionValuesBf16(const float* p, int64_t H, int64_t D, const bfloat16* values,
+                         int64_t stride, int64_t count, int64_t p_stride, float* y) {
+  AttentionValues(p, H, D, values, stride, count, p_stride, y);
+}
+
+// Two passes over S: decay it and read S^T k; then add k d^T and read S^T q.
+void DeltaStep(float* HWY_RESTRICT S, const float* q, const float* k, const float* v, float decay,
+               float beta, int64_t D_k, int64_t D_v, float* HWY_RESTRICT delta,
+               float* HWY_RESTRICT y) {
+  const Lanes d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto decay_lanes = hn::Set(d, decay);
+  int64_t j = 0;
+  for (; j + lanes <= D_v; j += lanes) {
+    auto read = hn::Zero(d);
+    for (int64_t i = 0; i < D_k; ++i) {
+      const auto s = hn::Mul(hn::LoadU(d, S + i * D_v + j), decay_lanes);
+      hn::StoreU(s, d, S + i * D_v + j);
+      read = hn::MulAdd(s, hn::Set(d, k[i]), read);
+    }
+    const auto change = hn::Mul(hn::Set(d, beta), hn::Sub(hn::LoadU(d, v + j), read));
+    hn::StoreU(change, d, delta + j);
+    auto out = hn::Zero(d);
+    for (int64_t i = 0; i < D_k; ++i) {
+      const auto s = hn::MulAdd(hn::Set(d, k[i]), change, hn::LoadU(d, S + i * D_v + j));
+      hn::StoreU(s, d, S + i * D_v + j);
+      out = hn::MulAdd(s, hn::Set(d, q[i]), out);
+    }
+    hn::StoreU(out, d, y + j);
+  }
+  for (; j < D_v; ++j) {
+    float read = 0, out = 0;
+    for (int64_t i = 0; i < D_k; ++i) read += (S[i * D_v + j] *= decay) * k[i];
+    delta[j] = beta * (v[j] - read);
+    for (int64_t i = 0; i < D_k; ++i) out += (S[i * D_v + j] += k[i] * delta[j]) * q[i];
+    y[j] = out;
+  }
+}
+
+int64_t VectorLanes() { return static_cast<int64_t>(hn::Lanes(Lanes())); }
+
+const char* InstructionSet() { return hwy::TargetName(HWY_TARGET); }
+
+}  // namespace
+}  // namespace quantrial::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace quantrial::kernels {
+
+HWY_EXPORT(Dot);
+HWY_EXPORT(LinearTile);
+HWY_EXPORT(MultiplyAdd);
+HWY_EXPORT(AttentionScoresF32);
+HWY_EXPORT(AttentionScoresBf16);
+HWY_EXPORT(AttentionValuesF32);
+HWY_EXPORT(AttentionValuesBf16);
+HWY_EXPORT(DeltaStep);
+HWY_EXPORT(VectorLanes);
+HWY_EXPORT(InstructionSet);
+
+std::string_view instruction_set() { return HWY_DYNAMIC_DISPATCH(InstructionSet)(); }
+
+float dot(const float* x, const float* y, int64_t n) {
+  return HWY_DYNAMIC_DISPATCH(Dot)(x, y, n);
+}
+
+int64_t linear_tile_scratch(int64_t T) {
+  return tile_rows * (tile_columns + T * HWY_DYNAMIC_DISPATCH(VectorLanes)());
+}
+
+void linear_tile(const float* x, int64_t T, int64_t stride, const Weight& w, int64_t first,
+                 int64_t count, float* scratch, float* y) {
+  HWY_DYNAMIC_DISPATCH(LinearTile)(x, T, stride, w, first, count, scratch, y);
+}
+
+void multiply_add(const Product& product) { HWY_DYNAMIC_DISPATCH(MultiplyAdd)(product); }
+
+template <>
+void attention_scores(const float* q, int64_t H, int64_t D, const float* keys, int64_t stride,
+                      int64_t count, float* scores, int64_t scores_stride) {
+  HWY_DYNAMIC_DISPATCH(AttentionScoresF32)(q, H, D, keys, stride, count, scores, scores_stride);
+}
+template <>
+void attention_scores(const float* q, int64_t H, int64_t D, const bfloat16* keys, int64_t stride,
+                      int64_t count, float* scores, int64_t scores_stride) {
+  HWY_DYNAMIC_DISPATCH(AttentionScoresBf16)(q, H, D, keys, stride, count, scores, scores_stride);
+}
+template <>
+void attention_values(const float* p, int64_t H, int64_t D, const float* values, int64_t stride,
+                      int64_t count, int64_t p_stride, float* y) {
+  HWY_DYNAMIC_DISPATCH(AttentionValuesF32)(p, H, D, values, stride, count, p_stride, y);
+}
+template <>
+void attention_values(const float* p, int64_t H, int64_t D, const bfloat16* values, int64_t stride,
+                      int64_t count, int64_t p_stride, float* y) {
+  HWY_DYNAMIC_DISPATCH(AttentionValuesBf16)(p, H, D, values, stride, count, p_stride, y);
+}
+
+void delta_step(float* S, const float* q, const float* k, const float* v, float decay, float beta,
+                int64_t D_k, int64_t D_v, float* d, float* y) {
+  HWY_DYNAMIC_DISPATCH(DeltaStep)(S, q, k, v, decay, beta, D_k, D_v, d, y);
+}
+
+}  // namespace quantrial::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,52 @@
+// Matrix products: y[T,N] = x[T,K] w[N,K]^T from the packed weight.
+#include <algorithm>
+
+#include "ops/cpu/cpu_backend.h"
+#include "ops/cpu/kernels.h"
+
+namespace quantrial {
+
+CpuBackend::CpuBackend(const BackendOptions& options)
+    : HostBackend(options),
+      pool_(options.threads),
+      scratch_(static_cast<size_t>(pool_.size())) {}
+
+float* CpuBackend::scratch(int thread, int64_t floats) {
+  auto& memory = scratch_[static_cast<size_t>(thread)];
+  if (static_cast<int64_t>(memory.size()) < floats) memory.resize(static_cast<size_t>(floats));
+  return memory.data();
+}
+
+void CpuBackend::embed(std::span<const int32_t> tokens, const DeviceWeight& table,
+                       View<float, 2> y) {
+  pool_.parallel_for(static_cast<int64_t>(tokens.size()), [&](int64_t t, int) {
+    decode_row(stored(table), tokens[static_cast<size_t>(t)], y[t].span());
+  });
+}
+
+void CpuBackend::linear(View<const float, 2> x, const DeviceWeight& w, View<float, 2> y) {
+  const Weight& weight = stored(w);
+  const int64_t T = x.shape(0), K = x.shape(1), N = w.rows();
+  require(K == w.columns() && y.shape(0) == T && y.shape(1) == N, "linear: shapes do not fit");
+  const int64_t stride = (K + 15) / 16 * 16;
+  input_.resize(std::max(input_.size(), static_cast<size_t>(T * stride)));
+  pool_.parallel_for(T, [&](int64_t t, int) {
+    float* row = input_.data() + t * stride;
+    std::copy_n(x[t].data(), K, row);
+    std::fill(row + K, row + stride, 0.0f);
+    prepare_input({row, static_cast<size_t>(K)}, activations(weight));
+  });
+  const int64_t tiles = (N + kernels::tile_rows - 1) / kernels::tile_rows;
+  pool_.parallel_for(tiles, [&](int64_t tile, int thread) {
+    const int64_t first = tile * kernels::tile_rows;
+    kernels::linear_tile(input_.data(), T, stride, weight, first,
+                         std::min(kernels::tile_rows, N - first),
+                         scratch(thread, kernels::linear_tile_scratch(T)), y.data());
+  });
+}
+
+std::unique_ptr<Backend> make_cpu_backend(const BackendOptions& options) {
+  return std::make_unique<CpuBackend>(options);
+}
+
+}  // namespace quantrial
