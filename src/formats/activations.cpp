@@ -27,9 +27,7 @@ float absmax(std::span<const float> x) {
   return m;
 }
 
-float through_e4m3(float x) {
-  return to_float(to_float8_e4m3(std::clamp(x, -e4m3_max, e4m3_max)));
-}
+float through_e4m3(float x) { return to_float(to_float8_e4m3(std::clamp(x, -e4m3_max, e4m3_max))); }
 
 void quantize_fp8(std::span<float> x, float scale, Arithmetic arithmetic) {
   for (float& v : x) {

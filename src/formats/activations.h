@@ -1,5 +1,5 @@
-// What a checkpoint prescribes for the input of a Linear. It belongs to the weight's format: `linear`
-// quantizes its input as the weight says. All scales are per token, computed on the fly.
+// What a checkpoint prescribes for the input of a Linear. It belongs to the weight's format:
+// `linear` quantizes its input as the weight says. All scales are per token, computed on the fly.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,8 @@ struct Fp8Static {
   float scale = 1;
 };
 
-// E2M1 codes, E4M3 scale over 16 channels = e4m3(absmax / 6 * divisor), `global` fixed by calibration.
+// E2M1 codes, E4M3 scale over 16 channels = e4m3(absmax / 6 * divisor), `global` fixed by
+// calibration.
 struct Nvfp4Local {
   GlobalScale global;
 };
@@ -42,9 +43,9 @@ using Activations = std::variant<Unquantized, Fp8Dynamic, Fp8Static, Nvfp4Local>
 // The type in which a tool forms scales: float, or bfloat16 when it runs the model in bfloat16.
 enum class Arithmetic : uint8_t { float32, bfloat16 };
 
-// Replaces x[K] by the numbers that its codes and scales stand for, in float without a last rounding.
-// Bit-exact with compressed-tensors 0.19 (compute_dynamic_scales_and_zp + fake_quantize) in both
-// arithmetics, before its final cast to the model's type.
+// Replaces x[K] by the numbers that its codes and scales stand for, in float without a last
+// rounding. Bit-exact with compressed-tensors 0.19 (compute_dynamic_scales_and_zp + fake_quantize)
+// in both arithmetics, before its final cast to the model's type.
 void quantize_dequantize(std::span<float> x, const Activations& activations, Arithmetic arithmetic);
 
 inline bool is_quantized(const Activations& a) { return !std::holds_alternative<Unquantized>(a); }

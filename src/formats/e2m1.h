@@ -18,13 +18,20 @@ constexpr uint8_t encode_e2m1(float x) {
   const auto sign = static_cast<uint8_t>(std::bit_cast<uint32_t>(x) >> 28 & 8);
   const float m = std::bit_cast<float>(std::bit_cast<uint32_t>(x) & 0x7FFFFFFFu);
   uint8_t code = 7;
-  if (m <= 0.25f) code = 0;
-  else if (m < 0.75f) code = 1;
-  else if (m <= 1.25f) code = 2;
-  else if (m < 1.75f) code = 3;
-  else if (m <= 2.5f) code = 4;
-  else if (m < 3.5f) code = 5;
-  else if (m <= 5.0f) code = 6;
+  if (m <= 0.25f)
+    code = 0;
+  else if (m < 0.75f)
+    code = 1;
+  else if (m <= 1.25f)
+    code = 2;
+  else if (m < 1.75f)
+    code = 3;
+  else if (m <= 2.5f)
+    code = 4;
+  else if (m < 3.5f)
+    code = 5;
+  else if (m <= 5.0f)
+    code = 6;
   return static_cast<uint8_t>(sign | code);
 }
 

@@ -26,11 +26,11 @@ concept Format = requires(const F& f, int64_t n, std::span<float> row) {
 static_assert(Format<Bf16> && Format<F32> && Format<Fp8Block> && Format<Int4Group> &&
               Format<Nvfp4>);
 
-int64_t rows(const Weight& weight);                      // N
-int64_t columns(const Weight& weight);                   // K
-int64_t bytes(const Weight& weight);                     // codes, scales and zero points
-std::string_view format_name(const Weight& weight);      // "bf16", "fp8-block", "int4", ...
-const Activations& activations(const Weight& weight);    // what the input is quantized to
+int64_t rows(const Weight& weight);                    // N
+int64_t columns(const Weight& weight);                 // K
+int64_t bytes(const Weight& weight);                   // codes, scales and zero points
+std::string_view format_name(const Weight& weight);    // "bf16", "fp8-block", "int4", ...
+const Activations& activations(const Weight& weight);  // what the input is quantized to
 void decode_row(const Weight& weight, int64_t n, std::span<float> row);  // row[K]
 
 }  // namespace quantrial

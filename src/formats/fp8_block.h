@@ -11,10 +11,10 @@
 namespace quantrial {
 
 struct Fp8Block {
-  int64_t rows = 0, columns = 0;              // N, K
+  int64_t rows = 0, columns = 0;  // N, K
   int64_t block_rows = 128, block_columns = 128;
-  Array<float8_e4m3> codes;                   // [N, K]
-  Array<float> scales;                        // [ceil(N/block_rows), ceil(K/block_columns)]
+  Array<float8_e4m3> codes;  // [N, K]
+  Array<float> scales;       // [ceil(N/block_rows), ceil(K/block_columns)]
   Activations activations;
 
   int64_t scale_columns() const { return (columns + block_columns - 1) / block_columns; }

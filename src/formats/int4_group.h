@@ -19,8 +19,8 @@ struct Int4Group {
   int64_t group_size = 128;       // G, divides K
   Array<uint8_t> codes;           // [N, K/2], even column in the low nibble
   Scales scales;                  // [N, K/G]
-  Array<uint8_t> zeros;           // [N, ceil(K/G/2)], even group in the low nibble; empty: symmetric
-  int zero_offset = 0;            // zero = nibble + zero_offset (auto_gptq stores zero - 1)
+  Array<uint8_t> zeros;  // [N, ceil(K/G/2)], even group in the low nibble; empty: symmetric
+  int zero_offset = 0;   // zero = nibble + zero_offset (auto_gptq stores zero - 1)
 
   static constexpr int symmetric_zero = 8;
 

@@ -22,7 +22,18 @@ struct float8_e4m3 {  // OCP FP8 E4M3 ("fn"): bias 7, no infinity, NaN = S.1111.
   friend constexpr bool operator==(float8_e4m3, float8_e4m3) = default;
 };
 
+struct float8_e8m0 {  // OCP MX 1.0 scale: 2^(bits - 127), NaN = 0xFF
+  uint8_t bits;
+  friend constexpr bool operator==(float8_e8m0, float8_e8m0) = default;
+};
+
 constexpr float to_float(float x) { return x; }
+
+constexpr float to_float(float8_e8m0 x) {
+  if (x.bits == 0xFF) return std::bit_cast<float>(0x7FC00000u);
+  if (x.bits == 0) return 0x1p-127f;
+  return std::bit_cast<float>(uint32_t{x.bits} << 23);
+}
 
 constexpr float to_float(bfloat16 x) { return std::bit_cast<float>(uint32_t{x.bits} << 16); }
 
@@ -55,6 +66,22 @@ constexpr bfloat16 to_bfloat16(float x) {
   const uint32_t bits = std::bit_cast<uint32_t>(x);
   if ((bits & 0x7FFFFFFF) > 0x7F800000) return {static_cast<uint16_t>(bits >> 16 | 0x40)};
   return {static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16)};
+}
+
+// Round to nearest, ties to even; beyond 65,519.99 gives infinity, NaN stays NaN.
+constexpr float16 to_float16(float x) {
+  const uint32_t bits = std::bit_cast<uint32_t>(x);
+  const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
+  const uint32_t magnitude = bits & 0x7FFFFFFF;
+  if (magnitude > 0x7F800000)
+    return {static_cast<uint16_t>(sign | 0x7E00 | (magnitude >> 13 & 0x3FF))};
+  if (magnitude >= 0x477FF000) return {static_cast<uint16_t>(sign | 0x7C00)};  // 65,520
+  if (magnitude < 0x38800000) {  // below 2^-14: a multiple of 2^-24
+    const float shifted = std::bit_cast<float>(magnitude) + 0.5f;  // ulp of [0.5, 1) is 2^-24
+    return {static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(shifted) - 0x3F000000))};
+  }
+  const uint32_t rounded = magnitude + 0xFFF + (magnitude >> 13 & 1);
+  return {static_cast<uint16_t>(sign | (rounded - 0x38000000) >> 13)};
 }
 
 constexpr float round_to_bfloat16(float x) { return to_float(to_bfloat16(x)); }

@@ -119,8 +119,11 @@ std::vector<float> StoredTensor::floats() const {
     case DType::f64:
       convert(double{});
       break;
+    case DType::f8_e8m0:
+      convert(float8_e8m0{});
+      break;
     default:
-      throw Error("{}: dtype {}, expected F32, BF16, F16 or F64", escaped(name),
+      throw Error("{}: dtype {}, expected F32, BF16, F16, F64 or F8_E8M0", escaped(name),
                   quantrial::name(dtype));
   }
   return values;

@@ -36,7 +36,7 @@ struct StoredTensor {
   // borrowed from the mapped file, or copied when unaligned there.
   template <typename T>
   Array<T> array() const;
-  // F32, BF16, F16 or F64 as floats (F64 rounded). Throws Error for other types.
+  // F32, BF16, F16, F8_E8M0 or F64 as floats (F64 rounded). Throws Error for other types.
   std::vector<float> floats() const;
 };
 

@@ -1,0 +1,27 @@
+// From the tensors of a checkpoint to a Weight. The tensors that are present decide whether a
+// module is quantized, since ignore lists often miss modules (mtp.*); the config decides how they
+// are read. Bytes that already have the layout in memory are borrowed from the mapped file.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "formats/formats.h"
+#include "formats/quantization_config.h"
+#include "tensor/checkpoint.h"
+
+namespace quantrial {
+
+// The matrix of the Linear (or embedding) `module`, "model.layers.3.mlp.up_proj". Throws Error
+// naming module and tensors when they are absent, malformed, or contradict the config.
+Weight read_weight(const Checkpoint& checkpoint, const QuantizationConfig& config,
+                   const std::string& module);
+
+// Modules with a matrix: `.weight` of two dimensions, `.weight_packed` or `.qweight`; sorted.
+std::vector<std::string> matrix_modules(const Checkpoint& checkpoint);
+
+// Names, present in the checkpoint, of the tensors that hold `module`'s matrix: weight, scales,
+// zero points, ...
+std::vector<std::string> tensors_of(const Checkpoint& checkpoint, const std::string& module);
+
+}  // namespace quantrial
