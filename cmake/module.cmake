@@ -47,6 +47,7 @@ endfunction()
 function(quantrial_test name)
   add_executable(${name} ${ARGN})
   quantrial_warnings(${name})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE
     QUANTRIAL_ORACLES="${PROJECT_BINARY_DIR}/oracles"

@@ -49,7 +49,7 @@ struct Segment {
   int64_t chunked_rows = 0;          // leading rows that the delta rule takes in chunks, the others
                                      // one by one; a multiple of delta_chunk, as is first_position
   int64_t slot = 0;                  // of its recurrent state
-  std::span<const int32_t> pages;    // of its KV cache, by position / page_tokens
+  std::span<const int32_t> pages{};  // of its KV cache, by position / page_tokens
   bool writes_state = true;          // false: recurrent state stays as it was (drafts to verify)
 };
 
@@ -84,6 +84,8 @@ class Backend {
 
   // Memory. Copies are complete when the call returns.
   virtual std::unique_ptr<Memory> allocate(int64_t bytes) = 0;
+  // Memory that the host can read as well, once the operation that writes it has returned.
+  virtual std::unique_ptr<Memory> allocate_shared(int64_t bytes) = 0;
   virtual void copy_in(std::span<const std::byte> host, void* device) = 0;
   virtual void copy_out(const void* device, std::span<std::byte> host) = 0;
   virtual void copy(const void* from, void* to, int64_t bytes) = 0;

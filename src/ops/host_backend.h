@@ -29,6 +29,7 @@ class HostBackend : public Backend {
   explicit HostBackend(const BackendOptions& options) : options_(options) {}
 
   std::unique_ptr<Memory> allocate(int64_t bytes) override;
+  std::unique_ptr<Memory> allocate_shared(int64_t bytes) override { return allocate(bytes); }
   void copy_in(std::span<const std::byte> host, void* device) override {
     std::memcpy(device, host.data(), host.size());
   }

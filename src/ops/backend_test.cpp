@@ -1,0 +1,306 @@
+// Every operation of the CPU backend against its textbook twin, odd shapes included.
+#include "ops/backend.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/random_weights.h"
+#include "tests/tolerance.h"
+
+namespace quantrial {
+namespace {
+
+// A matrix with its memory.
+struct Numbers {
+  std::vector<float> values;
+  template <int Rank>
+  View<float, Rank> view(std::array<int64_t, Rank> shape) {
+    return {values.data(), shape};
+  }
+};
+
+double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double difference = 0, largest = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    difference = std::max(difference, std::abs(double{a[i]} - b[i]));
+    largest = std::max(largest, std::abs(double{b[i]}));
+  }
+  return difference / std::max(largest, 1e-30);
+}
+
+constexpr BackendOptions fp32{.precision = Precision::fp32, .threads = 2};
+
+class BackendPair : public testing::Test {
+ protected:
+  std::unique_ptr<Backend> cpu_ = make_cpu_backend(fp32);
+  std::unique_ptr<Backend> reference_ = make_reference_backend(fp32);
+  Random random_{1};
+
+  // Runs `body(backend)` -> results on both and compares.
+  template <typename Body>
+  void expect_same(double tolerance, Body body) {
+    const std::vector<float> ours = body(*cpu_), theirs = body(*reference_);
+    ASSERT_EQ(ours.size(), theirs.size());
+    EXPECT_LE(largest_difference(ours, theirs), tolerance);
+  }
+};
+
+struct LinearCase {
+  const char* name;
+  Weight (*make)(Random&);
+};
+void PrintTo(const LinearCase& c, std::ostream* out) { *out << c.name; }
+
+class Linear : public BackendPair, public testing::WithParamInterface<LinearCase> {};
+
+TEST_P(Linear, AgreesWithReferenceForAnyNumberOfRows) {
+  for (const int64_t T : {1, 2, 3, 4, 7, 17}) {
+    Random random(static_cast<uint64_t>(T));
+    Numbers x{random.floats(T * columns(GetParam().make(random)))};
+    expect_same(tolerance::operation, [&](Backend& backend) {
+      Random same(7);
+      const auto w = backend.upload(GetParam().make(same));
+      std::vector<float> y(static_cast<size_t>(T * w->rows()));
+      backend.linear(x.view<2>({T, w->columns()}), *w, {y.data(), {T, w->rows()}});
+      return y;
+    });
+  }
+}
+
+// The promise of backend.h: a row's result is the same bits whatever shares the step.
+TEST_P(Linear, RowDoesNotDependOnTheBatch) {
+  Random random(3);
+  const auto w = cpu_->upload(GetParam().make(random));
+  constexpr int64_t T = 23;
+  Numbers x{random.floats(T * w->columns())};
+  std::vector<float> together(static_cast<size_t>(T * w->rows()));
+  cpu_->linear(x.view<2>({T, w->columns()}), *w, {together.data(), {T, w->rows()}});
+  for (int64_t t = 0; t < T; ++t) {
+    std::vector<float> alone(static_cast<size_t>(w->rows()));
+    cpu_->linear(x.view<2>({T, w->columns()}).rows(t, 1), *w, {alone.data(), {1, w->rows()}});
+    EXPECT_TRUE(std::equal(alone.begin(), alone.end(), together.begin() + t * w->rows())) << t;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Formats, Linear,
+    testing::Values(
+        LinearCase{"bf16", [](Random& r) { return random_bf16(r, 37, 300); }},
+        LinearCase{"bf16_odd", [](Random& r) { return random_bf16(r, 5, 23); }},
+        LinearCase{"f32", [](Random& r) { return random_f32(r, 16, 256); }},
+        LinearCase{"fp8_ragged", [](Random& r) { return random_fp8(r, 150, 200, 128); }},
+        LinearCase{"fp8_per_token",
+                   [](Random& r) { return random_fp8(r, 150, 256, 128, Fp8Dynamic{128}); }},
+        LinearCase{"int4_g128",
+                   [](Random& r) { return random_int4(r, 40, 384, 128, Zeros::symmetric); }},
+        LinearCase{"int4_g32_asymmetric",
+                   [](Random& r) { return random_int4(r, 33, 288, 32, Zeros::asymmetric); }},
+        LinearCase{"int4_g48", [](Random& r) { return random_int4(r, 8, 528, 48, Zeros::asymmetric); }},
+        LinearCase{"int4_row", [](Random& r) { return random_int4(r, 8, 640, 640, Zeros::symmetric); }},
+        LinearCase{"nvfp4", [](Random& r) { return random_nvfp4(r, 50, 272); }},
+        LinearCase{"nvfp4_w4a4",
+                   [](Random& r) {
+                     return random_nvfp4(r, 50, 272, Nvfp4Local{GlobalScale{.value = 600}});
+                   }}),
+    [](const auto& parameter) { return std::string(parameter.param.name); });
+
+TEST_F(BackendPair, Norms) {
+  Numbers x{random_.floats(7 * 100)}, w{random_.floats(100)}, z{random_.floats(7 * 100)};
+  expect_same(tolerance::operation, [&](Backend& b) {
+    std::vector<float> y(700);
+    b.rms_norm(x.view<2>({7, 100}), w.view<1>({100}), 1e-6f, {y.data(), {7, 100}});
+    return y;
+  });
+  for (const GateKind gate : {GateKind::silu, GateKind::sigmoid}) {
+    expect_same(tolerance::operation, [&](Backend& b) {
+      std::vector<float> y(700);
+      b.gated_rms_norm(x.view<2>({7, 100}), w.view<1>({100}), 1e-6f, z.view<2>({7, 100}), gate,
+                       {y.data(), {7, 100}});
+      return y;
+    });
+  }
+}
+
+TEST_F(BackendPair, Elementwise) {
+  Numbers x{random_.floats(60)}, u{random_.floats(60)};
+  for (float& v : x.values) v *= 40;  // sigmoid's far ends
+  expect_same(tolerance::operation, [&](Backend& b) {
+    std::vector<float> y(60);
+    b.silu_multiply(x.view<2>({6, 10}), u.view<2>({6, 10}), {y.data(), {6, 10}});
+    return y;
+  });
+  expect_same(tolerance::operation, [&](Backend& b) {
+    std::vector<float> y = u.values;
+    b.sigmoid_gate(x.view<2>({6, 10}), {y.data(), {6, 10}});
+    b.add(x.view<2>({6, 10}), {y.data(), {6, 10}});
+    return y;
+  });
+}
+
+TEST_F(BackendPair, MovesOfRowsAndHeads) {
+  Numbers x{random_.floats(5 * 2 * 8)};
+  expect_same(0, [&](Backend& b) {
+    std::vector<float> y(5 * 8 + 2 * 16 + 80);
+    b.split_heads(x.view<3>({5, 2, 8}), {y.data(), {5, 2, 4}}, {y.data() + 40, {5, 2, 4}});
+    const std::vector<int64_t> rows = {4, 1};
+    b.gather_rows(x.view<2>({5, 16}), rows, {y.data() + 80, {2, 16}});
+    b.concatenate(x.view<2>({5, 16}).rows(0, 2), x.view<2>({10, 8}).rows(3, 2),
+                  {y.data() + 104, {2, 24}});
+    return y;
+  });
+}
+
+TEST_F(BackendPair, Rope) {
+  Numbers angles{random_.floats(3 * 4)}, x{random_.floats(3 * 2 * 16)};
+  std::vector<float> cos, sin;
+  for (const float a : angles.values) {
+    cos.push_back(std::cos(a));
+    sin.push_back(std::sin(a));
+  }
+  expect_same(tolerance::operation, [&](Backend& b) {
+    std::vector<float> y = x.values;
+    b.rope({cos.data(), {3, 4}}, {sin.data(), {3, 4}}, {y.data(), {3, 2, 16}});
+    return y;
+  });
+}
+
+// Two sequences whose pages lie scattered; the second one continues after 70 positions.
+TEST_F(BackendPair, AttentionOverPages) {
+  constexpr int64_t H = 6, H_kv = 2, D = 24, pages = 5;
+  const std::vector<int32_t> first_pages = {3}, second_pages = {4, 0, 2};
+  const std::vector<Segment> past = {{.first_row = 0, .num_rows = 70, .pages = second_pages}};
+  const std::vector<Segment> now = {
+      {.first_row = 0, .num_rows = 5, .pages = first_pages},
+      {.first_row = 5, .num_rows = 66, .first_position = 70, .pages = second_pages}};
+  Numbers k{random_.floats(71 * H_kv * D)}, v{random_.floats(71 * H_kv * D)},
+      q{random_.floats(71 * H * D)};
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    expect_same(tolerance::operation, [&](Backend& b) {
+      std::vector<float> keys(pages * page_tokens * H_kv * D), values(keys.size());
+      const KvPages cache{keys.data(), values.data(), dtype, H_kv, D};
+      b.store_kv(k.view<3>({71, H_kv, D}), v.view<3>({71, H_kv, D}), past, cache);
+      b.store_kv(k.view<3>({71, H_kv, D}), v.view<3>({71, H_kv, D}), now, cache);
+      std::vector<float> y(71 * H * D);
+      b.attention(q.view<3>({71, H, D}), now, cache, {y.data(), {71, H, D}});
+      return y;
+    });
+  }
+}
+
+TEST_F(BackendPair, CausalConvolutionWithState) {
+  constexpr int64_t C = 300, W = 4;
+  Numbers x{random_.floats(9 * C)}, weight{random_.floats(C * W)}, past{random_.floats(3 * 3 * C)};
+  const std::vector<Segment> segments = {
+      {.first_row = 0, .num_rows = 1, .slot = 2},
+      {.first_row = 1, .num_rows = 6, .slot = 0},
+      {.first_row = 7, .num_rows = 2, .slot = 1, .writes_state = false}};
+  expect_same(tolerance::operation, [&](Backend& b) {
+    std::vector<float> y(9 * C), state = past.values;
+    b.causal_conv(x.view<2>({9, C}), segments, weight.view<2>({C, W}), {state.data(), {3, 3, C}},
+                  {y.data(), {9, C}});
+    EXPECT_TRUE(std::equal(state.begin() + 3 * C, state.begin() + 6 * C,
+                           past.values.begin() + 3 * C))
+        << "a speculative segment leaves its state alone";
+    y.insert(y.end(), state.begin(), state.end());
+    return y;
+  });
+}
+
+// Inputs of the delta rule as a model makes them: unit keys, decays that remember 1 to 1000 tokens.
+struct DeltaCase {
+  DeltaCase(int64_t T_, int64_t H_k, int64_t H_v, int64_t D_k, int64_t D_v, uint64_t seed)
+      : T(T_) {
+    Random random(seed);
+    const int64_t C = 2 * H_k * D_k + H_v * D_v;
+    conv.values = random.floats(T * C);
+    q.values.resize(static_cast<size_t>(T * H_k * D_k));
+    k.values.resize(q.values.size());
+    a.values = random.floats(T * H_v);
+    b.values = random.floats(T * H_v);
+    g.values.resize(a.values.size());
+    beta.values.resize(a.values.size());
+    std::vector<float> A_log, dt_bias;
+    for (int64_t h = 0; h < H_v; ++h) {
+      A_log.push_back(static_cast<float>(-6 * random.uniform()));
+      dt_bias.push_back(random.bell());
+    }
+    const auto reference = make_reference_backend(fp32);
+    reference->delta_normalize(conv.view<2>({T, C}), q.view<3>({T, H_k, D_k}),
+                               k.view<3>({T, H_k, D_k}));
+    reference->delta_gates(a.view<2>({T, H_v}), b.view<2>({T, H_v}), {A_log.data(), {H_v}},
+                           {dt_bias.data(), {H_v}}, g.view<2>({T, H_v}), beta.view<2>({T, H_v}));
+    inputs = {.q = q.view<3>({T, H_k, D_k}),
+              .k = k.view<3>({T, H_k, D_k}),
+              .conv = conv.view<2>({T, C}),
+              .g = g.view<2>({T, H_v}),
+              .beta = beta.view<2>({T, H_v})};
+    shape = {T, H_v, D_v};
+    state_shape = {1, H_v, D_k, D_v};
+  }
+
+  // y, then the state, after running all tokens in one segment.
+  std::vector<float> run(Backend& backend, int64_t chunked_rows) const {
+    const View<float, 4> sized(nullptr, state_shape);
+    const View<float, 3> out(nullptr, shape);
+    std::vector<float> results(static_cast<size_t>(out.size() + sized.size()));
+    const std::vector<Segment> segments = {{.num_rows = T, .chunked_rows = chunked_rows}};
+    backend.delta_rule(inputs, segments, {results.data() + out.size(), state_shape},
+                       {results.data(), shape});
+    return results;
+  }
+
+  int64_t T;
+  Numbers conv, q, k, a, b, g, beta;
+  DeltaInputs inputs;
+  std::array<int64_t, 3> shape;
+  std::array<int64_t, 4> state_shape;
+};
+
+TEST_F(BackendPair, DeltaInputs) {
+  Numbers conv{random_.floats(5 * (2 * 2 * 12 + 4 * 10))}, a{random_.floats(20)};
+  for (float& v : a.values) v *= 15;  // softplus' far ends
+  expect_same(tolerance::operation, [&](Backend& backend) {
+    std::vector<float> y(5 * 24 * 2);
+    backend.delta_normalize(conv.view<2>({5, 88}), {y.data(), {5, 2, 12}},
+                            {y.data() + 120, {5, 2, 12}});
+    return y;
+  });
+  Numbers A_log{random_.floats(4)}, dt_bias{random_.floats(4)};
+  expect_same(tolerance::recurrence, [&](Backend& backend) {
+    std::vector<float> y(40);
+    backend.delta_gates(a.view<2>({5, 4}), a.view<2>({5, 4}), A_log.view<1>({4}),
+                        dt_bias.view<1>({4}), {y.data(), {5, 4}}, {y.data() + 20, {5, 4}});
+    return y;
+  });
+}
+
+TEST_F(BackendPair, DeltaRuleRecurrentAndChunked) {
+  const DeltaCase small(200, 2, 6, 20, 28, 11);
+  expect_same(tolerance::recurrence, [&](Backend& b) { return small.run(b, 0); });
+  expect_same(tolerance::recurrence, [&](Backend& b) { return small.run(b, 192); });
+}
+
+TEST_F(BackendPair, ChunkedAgreesWithRecurrentOver4096Tokens) {
+  const DeltaCase many(4096, 1, 2, 64, 64, 5);
+  const std::vector<float> recurrent = many.run(*cpu_, 0), chunked = many.run(*cpu_, 4096);
+  EXPECT_LE(largest_difference(chunked, recurrent), tolerance::chunked_against_recurrent);
+  EXPECT_GT(largest_difference(chunked, recurrent), 0) << "two different computations";
+}
+
+TEST_F(BackendPair, SpeculativeSegmentLeavesTheStateAlone) {
+  const DeltaCase few(3, 1, 2, 16, 16, 9);
+  std::vector<float> y(3 * 2 * 16), expected(y.size()), state = random_.floats(2 * 16 * 16);
+  const std::vector<float> before = state;
+  std::vector<Segment> segments = {{.num_rows = 3, .writes_state = false}};
+  cpu_->delta_rule(few.inputs, segments, {state.data(), few.state_shape}, {y.data(), few.shape});
+  EXPECT_EQ(state, before);
+  segments[0].writes_state = true;
+  cpu_->delta_rule(few.inputs, segments, {state.data(), few.state_shape},
+                   {expected.data(), few.shape});
+  EXPECT_NE(state, before);
+  EXPECT_EQ(y, expected) << "the same bits, whether the state is kept or not";
+}
+
+}  // namespace
+}  // namespace quantrial
