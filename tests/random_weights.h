@@ -1,4 +1,5 @@
-// Random numbers and random packed weights for tests and benchmarks; seeded, so the same everywhere.
+// Random numbers and random packed weights for tests and benchmarks; seeded, so the same
+// everywhere.
 #pragma once
 
 #include <vector>
@@ -39,7 +40,8 @@ class Random {
 };
 
 inline Weight random_bf16(Random& random, int64_t N, int64_t K) {
-  return Bf16{N, K, Array(random.make<bfloat16>(N * K, [&] { return to_bfloat16(random.bell()); }))};
+  return Bf16{N, K,
+              Array(random.make<bfloat16>(N * K, [&] { return to_bfloat16(random.bell()); }))};
 }
 
 inline Weight random_f32(Random& random, int64_t N, int64_t K) {
@@ -53,7 +55,10 @@ inline float8_e4m3 random_e4m3(Random& random) {
 inline Weight random_fp8(Random& random, int64_t N, int64_t K, int64_t block,
                          Activations activations = Unquantized{}) {
   const int64_t blocks = (N + block - 1) / block * ((K + block - 1) / block);
-  return Fp8Block{N, K, block, block,
+  return Fp8Block{N,
+                  K,
+                  block,
+                  block,
                   Array(random.make<float8_e4m3>(N * K, [&] { return random_e4m3(random); })),
                   Array(random.make<float>(
                       blocks, [&] { return static_cast<float>(0.01 + random.uniform()); })),
@@ -76,10 +81,13 @@ inline Weight random_int4(Random& random, int64_t N, int64_t K, int64_t G, Zeros
 
 inline Weight random_nvfp4(Random& random, int64_t N, int64_t K,
                            Activations activations = Unquantized{}) {
-  return Nvfp4{N, K, Array(random.bytes(N * K / 2)),
+  return Nvfp4{N,
+               K,
+               Array(random.bytes(N * K / 2)),
                Array(random.make<float8_e4m3>(
                    N * K / 16, [&] { return to_float8_e4m3(std::abs(random.bell()) * 40 + 1); })),
-               GlobalScale{.value = 700.0f}, activations};
+               GlobalScale{.value = 700.0f},
+               activations};
 }
 
 }  // namespace quantrial
