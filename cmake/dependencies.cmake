@@ -17,3 +17,9 @@ if(NOT EXISTS ${PROJECT_BINARY_DIR}/oracles/README.md
     DESTINATION ${PROJECT_BINARY_DIR}/oracles)
   file(TOUCH ${PROJECT_BINARY_DIR}/oracles/README.md)
 endif()
+
+# A real Qwen vocabulary (tests/text/README.md) for the tokenizer's tests.
+if(NOT EXISTS ${PROJECT_BINARY_DIR}/oracles/qwen3/tokenizer.json)
+  file(ARCHIVE_EXTRACT INPUT ${PROJECT_SOURCE_DIR}/tests/text/qwen3-tokenizer.tar.xz
+    DESTINATION ${PROJECT_BINARY_DIR}/oracles/qwen3)
+endif()

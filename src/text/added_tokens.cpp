@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/utf8.h"
 #include "text/unicode.h"
 
 namespace quantrial {
@@ -12,17 +13,16 @@ uint64_t edge(uint32_t node, char byte) {
   return uint64_t{node} << 8 | static_cast<unsigned char>(byte);
 }
 
-bool stands_alone(std::string_view text, size_t begin, size_t end) {
-  const bool word_before = begin > 0 && is_word_character(last_code_point(text.substr(0, begin)));
-  const bool word_after =
-      end < text.size() && is_word_character(first_code_point(text.substr(end)));
-  return !word_before && !word_after;
-}
+// \w of Rust's regex crate (UTS 18, annex C): letters, marks, decimal digits, connectors, joiners
+// and the circled and squared letters.
+constexpr std::string_view word_character =
+    R"([\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{200c}\x{200d}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149})"
+    R"(\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}])";
 
 }  // namespace
 
 AddedTokenMatcher::AddedTokenMatcher(std::vector<AddedToken> tokens)
-    : tokens_(std::move(tokens)), token_of_node_{-1} {
+    : tokens_(std::move(tokens)), token_of_node_{-1}, word_character_(word_character) {
   for (size_t i = 0; i < tokens_.size(); ++i) {
     const std::string& content = tokens_[i].content;
     if (content.empty()) continue;
@@ -50,6 +50,16 @@ const AddedToken* AddedTokenMatcher::longest_at(std::string_view text, size_t be
   return longest;
 }
 
+bool AddedTokenMatcher::stands_alone(std::string_view text, const Found& found) const {
+  Regex::Scratch scratch;
+  const auto is_word = [&](std::string_view character) {
+    return word_character_.find(character, 0, scratch).has_value();
+  };
+  const std::string_view after = text.substr(found.end);
+  return !is_word(last_character(text.substr(0, found.begin))) &&
+         !is_word(after.substr(0, utf8_sequence_length(after)));
+}
+
 AddedTokenMatcher::Found AddedTokenMatcher::find(std::string_view text, size_t start) const {
   for (size_t at = start; at < text.size(); ++at) {
     if (!is_first_byte_[static_cast<unsigned char>(text[at])]) continue;
@@ -65,10 +75,11 @@ std::vector<AddedTokenMatcher::Piece> AddedTokenMatcher::split(std::string_view 
   size_t done = 0;  // text[0, done) is in `pieces`
   size_t next = 0;  // where to search on
   while (!tokens_.empty() && next < text.size()) {
-    auto [begin, end, token] = find(text, next);
-    if (token == nullptr) break;
-    next = end;
-    if (token->single_word && !stands_alone(text, begin, end)) continue;
+    const Found found = find(text, next);
+    if (found.token == nullptr) break;
+    next = found.end;
+    if (found.token->single_word && !stands_alone(text, found)) continue;
+    auto [begin, end, token] = found;
     if (token->lstrip) begin = std::max(done, trailing_white_space(text.substr(0, begin)));
     if (token->rstrip) end += leading_white_space(text.substr(end));
     if (done < begin) pieces.push_back({text.substr(done, begin - done), -1});

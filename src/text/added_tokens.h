@@ -9,6 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "text/regex.h"
+
 namespace quantrial {
 
 struct AddedToken {
@@ -40,12 +42,14 @@ class AddedTokenMatcher {
     const AddedToken* token;  // null: none
   };
   Found find(std::string_view text, size_t start) const;
+  bool stands_alone(std::string_view text, const Found& found) const;
   const AddedToken* longest_at(std::string_view text, size_t begin) const;
 
   std::vector<AddedToken> tokens_;
   std::array<bool, 256> is_first_byte_{};
   std::unordered_map<uint64_t, uint32_t> children_;  // trie: node << 8 | byte -> node; root 0
   std::vector<int32_t> token_of_node_;               // place in tokens_; -1: none
+  Regex word_character_;
 };
 
 }  // namespace quantrial

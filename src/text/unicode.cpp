@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <iterator>
-#include <memory>
+#include <vector>
 
 #include "base/error.h"
 #include "base/utf8.h"
@@ -16,6 +15,8 @@ namespace quantrial {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
+
+constexpr auto nfc_options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 
 struct CodePoints {
   char32_t first, last;
@@ -67,24 +68,55 @@ Decoded decoded(std::string_view text) {
   return {static_cast<char32_t>(code_point), static_cast<size_t>(length)};
 }
 
-// Where the last code point of `text` begins.
-size_t last_start(std::string_view text) {
-  size_t at = text.size() - 1;
-  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
-  return at;
+bool is_white_space(char32_t c) {
+  return (c >= '\t' && c <= '\r') || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+         c == 0x3000;
+}
+
+int combining_class(utf8proc_int32_t code_point) {
+  return utf8proc_get_property(code_point)->combining_class;
+}
+
+// Decomposed, but not yet in canonical order.
+std::vector<utf8proc_int32_t> decomposed(std::string_view text) {
+  std::vector<utf8proc_int32_t> code_points;
+  while (!text.empty()) {
+    const auto [code_point, length] = decoded(text);
+    utf8proc_int32_t parts[8];  // canonical decompositions have at most 4
+    const auto count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(code_point), parts, 8,
+                                               nfc_options, nullptr);
+    require(count >= 0 && count <= 8, "unicode: decomposition of a code point");
+    code_points.insert(code_points.end(), parts, parts + count);
+    text.remove_prefix(length);
+  }
+  return code_points;
+}
+
+// Sorts each run of combining marks. utf8proc_map would do it by insertion, in quadratic time.
+void put_in_canonical_order(std::vector<utf8proc_int32_t>& code_points) {
+  const auto is_mark = [](auto c) { return combining_class(c) != 0; };
+  auto begin = std::ranges::find_if(code_points, is_mark);
+  while (begin != code_points.end()) {
+    const auto end = std::find_if_not(begin, code_points.end(), is_mark);
+    std::ranges::stable_sort(begin, end, {}, combining_class);
+    begin = std::find_if(end, code_points.end(), is_mark);
+  }
 }
 
 std::string nfc_by_utf8proc(std::string_view text) {
-  utf8proc_uint8_t* composed = nullptr;
-  const auto length =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                   static_cast<utf8proc_ssize_t>(text.size()), &composed,
-                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(composed, &std::free);
-  if (length < 0) {
-    throw Error("cannot normalize {} bytes of text: {}", text.size(), utf8proc_errmsg(length));
+  auto code_points = decomposed(text);
+  put_in_canonical_order(code_points);
+  const auto count = utf8proc_normalize_utf32(
+      code_points.data(), static_cast<utf8proc_ssize_t>(code_points.size()), nfc_options);
+  require(count >= 0, "unicode: composition");
+  std::string out;
+  for (utf8proc_ssize_t i = 0; i < count; ++i) {
+    utf8proc_uint8_t bytes[4];
+    const auto length = utf8proc_encode_char(code_points[static_cast<size_t>(i)], bytes);
+    out.append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(length));
   }
-  return {reinterpret_cast<const char*>(composed), static_cast<size_t>(length)};
+  return out;
 }
 
 }  // namespace
@@ -122,70 +154,47 @@ std::string nfc(std::string_view text) {
   if (all_ascii(text)) return std::string(text);
   std::string out;
   out.reserve(text.size());
-  size_t last_stable = 0;   // start of the last stable code point
   size_t copied = 0;        // text[0, copied) is in `out`
-  bool only_stable = true;  // since last_stable
-  const auto flush = [&](size_t end) {
-    if (!only_stable) {
-      out += text.substr(copied, last_stable - copied);
-      out += nfc_by_utf8proc(text.substr(last_stable, end - last_stable));
-      copied = end;
-    }
+  size_t run = 0;           // where the run that may change begins: at the last stable code point
+  bool only_stable = true;  // nothing else since `run`
+  const auto normalize_run = [&](size_t end) {
+    if (only_stable) return;
+    out += text.substr(copied, run - copied);
+    out += nfc_by_utf8proc(text.substr(run, end - run));
+    copied = end;
   };
   size_t at = 0;
   while (at < text.size()) {
     const auto [code_point, length] = decoded(text.substr(at));
     if (is_nfc_stable(code_point)) {
-      flush(at);
-      last_stable = at;
+      normalize_run(at);
+      // Marks that are newer than the library's tables must not meet utf8proc, which reorders them.
+      const bool newer_mark = combining_class(static_cast<utf8proc_int32_t>(code_point)) != 0;
+      run = newer_mark ? at + length : at;
       only_stable = true;
     } else {
       only_stable = false;
     }
     at += length;
   }
-  flush(at);
+  normalize_run(at);
   out += text.substr(copied);
   return out;
 }
 
-char32_t first_code_point(std::string_view text) { return decoded(text).code_point; }
-
-char32_t last_code_point(std::string_view text) {
-  return decoded(text.substr(last_start(text))).code_point;
-}
-
-bool is_white_space(char32_t c) {
-  return (c >= '\t' && c <= '\r') || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
-         c == 0x3000;
-}
-
-bool is_word_character(char32_t c) {
-  const bool circled_letter = (c >= 0x24B6 && c <= 0x24E9) || (c >= 0x1F130 && c <= 0x1F149) ||
-                              (c >= 0x1F150 && c <= 0x1F169) || (c >= 0x1F170 && c <= 0x1F189);
-  const bool joiner = c == 0x200C || c == 0x200D;
-  switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME:
-    case UTF8PROC_CATEGORY_ND:
-    case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_PC:
-      return true;
-    default:
-      return circled_letter || joiner;
+std::string_view last_character(std::string_view text) {
+  size_t at = text.size();
+  while (at > 0 && (static_cast<unsigned char>(text[--at]) & 0xC0) == 0x80) {
   }
+  return text.substr(at);
 }
 
 size_t trailing_white_space(std::string_view text) {
-  while (!text.empty() && is_white_space(last_code_point(text)))
-    text = text.substr(0, last_start(text));
+  while (!text.empty()) {
+    const std::string_view last = last_character(text);
+    if (!is_white_space(decoded(last).code_point)) break;
+    text.remove_suffix(last.size());
+  }
   return text.size();
 }
 

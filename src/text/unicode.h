@@ -1,7 +1,6 @@
-// Unicode jobs of the tokenizer: making any bytes valid UTF-8, NFC, and two character classes.
+// Unicode jobs of the tokenizer: making any bytes valid UTF-8, NFC, finding white space.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,18 +17,10 @@ bool is_valid_utf8(std::string_view text);
 // Unicode 9, so combining marks added later never reorder or compose.
 std::string nfc(std::string_view text);
 
-// The code point at the start or end of `text` (valid UTF-8, not empty).
-char32_t first_code_point(std::string_view text);
-char32_t last_code_point(std::string_view text);
+// The bytes of the last code point of `text`; empty when `text` is.
+std::string_view last_character(std::string_view text);
 
-// Unicode's White_Space.
-bool is_white_space(char32_t code_point);
-
-// \w of Rust's regex crate (UTS 18, annex C): Alphabetic, marks, decimal digits, connector
-// punctuation, joiners.
-bool is_word_character(char32_t code_point);
-
-// Where trailing white space of `text` begins, and where leading white space ends.
+// Where trailing white space (Unicode's White_Space) of `text` begins, where leading ends.
 size_t trailing_white_space(std::string_view text);
 size_t leading_white_space(std::string_view text);
 
