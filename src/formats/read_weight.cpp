@@ -42,11 +42,12 @@ Scheme required_scheme(const StoredModule& module, const QuantizationConfig& con
                        Scheme::Weights weights) {
   const auto scheme = config.scheme_for(module.name(), weights);
   if (scheme) return *scheme;
+  constexpr std::array<std::string_view, 3> names = {"int4", "fp8", "nvfp4"};
   throw Error(
-      "{}: stored as {} ({}), but quantization_config ({}) has no single scheme for it; "
-      "correct config.json",
-      escaped(module.name()), describe(Scheme{.weights = weights}).substr(0, 5),
-      fmt::join(present(module), ", "), config.name());
+      "{}: stored as {}, but quantization_config ({}) has no {} scheme for it, or several; correct "
+      "config.json",
+      escaped(module.name()), fmt::join(present(module), ", "), config.name(),
+      names[static_cast<size_t>(weights)]);
 }
 
 void require_container(const StoredModule& module, const QuantizationConfig& config,
