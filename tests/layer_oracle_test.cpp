@@ -1,6 +1,6 @@
-// Each operation inside a layer fed with transformers' own intermediate values (tiny model, prompt p7;
-// tests/oracles/README.md section 3), and the rotary tables of positions that differ in time, height
-// and width.
+// Each operation inside a layer fed with transformers' own intermediate values (tiny model, prompt
+// p7; tests/oracles/README.md section 3), and the rotary tables of positions that differ in time,
+// height and width.
 #include <gtest/gtest.h>
 
 #include "model/rope.h"
@@ -93,7 +93,8 @@ TEST_P(FullAttention, RopeAttentionAndGate) {
   const View<float, 3> q_view(q.values.data(), {T, heads, D});
   const View<float, 3> k_view(k.values.data(), {T, kv_heads, D});
   for (const auto& x : {q_view, k_view}) {
-    backend_->rope(View<float, 2>(tables.cos.data(), shape), View<float, 2>(tables.sin.data(), shape), x);
+    backend_->rope(View<float, 2>(tables.cos.data(), shape),
+                   View<float, 2>(tables.sin.data(), shape), x);
   }
   expect_close(q.values, traced("q_rope"));
   expect_close(k.values, traced("k_rope"));

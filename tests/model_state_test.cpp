@@ -16,9 +16,9 @@ class ModelState : public testing::Test {
     return state;
   }
   // Logits after the last of `count` tokens from `first` on.
-  std::vector<float> feed(SequenceState& state, int64_t first, int64_t count,
-                          int64_t chunked = 0) {
-    const SequenceInput input{.state = &state, .tokens = slice(first, count), .chunked_tokens = chunked};
+  std::vector<float> feed(SequenceState& state, int64_t first, int64_t count, int64_t chunked = 0) {
+    const SequenceInput input{
+        .state = &state, .tokens = slice(first, count), .chunked_tokens = chunked};
     model_->forward(*pool_, std::span(&input, 1));
     return last_logits(count - 1);
   }
@@ -78,7 +78,8 @@ TEST_F(ModelState, VerifiedRowsHaveTheLogitsOfPlainDecoding) {
   const auto plain = start(), speculative = start();
   feed(*plain, 0, 5);
   feed(*speculative, 0, 5);
-  const SequenceInput drafts{.state = speculative.get(), .tokens = slice(5, 4), .speculative = true};
+  const SequenceInput drafts{
+      .state = speculative.get(), .tokens = slice(5, 4), .speculative = true};
   std::vector<std::vector<float>> expected;
   for (int64_t i = 0; i < 4; ++i) expected.push_back(feed(*plain, 5 + i, 1));
   model_->forward(*pool_, std::span(&drafts, 1));

@@ -1,5 +1,5 @@
-// The two ways to fail. `Error`: the world is wrong (file, argument, device, memory); it names what,
-// where, the value and the remedy, and only `apps/` (or a server, per request) catches it.
+// The two ways to fail. `Error`: the world is wrong (file, argument, device, memory); it names
+// what, where, the value and the remedy, and only `apps/` (or a server, per request) catches it.
 // `require`: we are wrong; it aborts and nothing catches it.
 #pragma once
 

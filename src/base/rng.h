@@ -1,6 +1,6 @@
-// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a counter-based
-// generator. The n-th number of a seed is a pure function, so a sample is reproduced whatever ran
-// beside it.
+// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a
+// counter-based generator. The n-th number of a seed is a pure function, so a sample is reproduced
+// whatever ran beside it.
 #pragma once
 
 #include <array>

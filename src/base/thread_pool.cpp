@@ -68,7 +68,8 @@ void ThreadPool::run(int64_t count, Call call, const void* context) {
   busy_.store(static_cast<int>(workers_.size()));
   round_.fetch_add(1);
   if (sleeping_.load() > 0) {
-    const std::lock_guard lock(mutex_);  // a worker between its check and its wait must see the round
+    const std::lock_guard lock(
+        mutex_);  // a worker between its check and its wait must see the round
     wake_.notify_all();
   }
   take_tasks(0);

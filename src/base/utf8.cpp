@@ -7,7 +7,7 @@ namespace quantrial {
 namespace {
 
 struct Lead {
-  size_t length;           // bytes of the whole sequence; 0: not a lead byte
+  size_t length;            // bytes of the whole sequence; 0: not a lead byte
   unsigned char low, high;  // range of the second byte; later ones are 80..BF
 };
 

@@ -37,7 +37,8 @@ TEST(Escaped, MakesBytesOfAFileSafeToPrint) {
 
 // Known-answer vectors of the Random123 distribution (kat_vectors, philox4x32 10 rounds).
 TEST(Rng, MatchesRandom123) {
-  EXPECT_EQ(philox(0, 0), (std::array<uint32_t, 4>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+  EXPECT_EQ(philox(0, 0),
+            (std::array<uint32_t, 4>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
 }
 
 }  // namespace

@@ -44,7 +44,8 @@ void GatedAttention::forward(const Step& step, View<const float, 2> x, View<floa
 
   const KvPages& cache = step.pool.kv(kv_layer_);
   step.backend.store_kv(key, value, step.segments, cache);
-  const auto mixed = reshaped<2>(query_gate, {T * 2, heads * D}).rows(0, T);  // its numbers are used up
+  const auto mixed =
+      reshaped<2>(query_gate, {T * 2, heads * D}).rows(0, T);  // its numbers are used up
   step.backend.attention(query, step.segments, cache, reshaped<3>(mixed, {T, heads, D}));
   step.backend.sigmoid_gate(reshaped<2>(gate, {T, heads * D}), mixed);
   step.backend.linear(mixed, *o_proj_, y);

@@ -41,9 +41,9 @@ int64_t Block::bytes() const {
 }
 
 int64_t Block::workspace_floats(const ModelConfig& config, int64_t T) {
-  const int64_t inner = std::max({Mlp::workspace_floats(config, T),
-                                  GatedAttention::workspace_floats(config, T),
-                                  GatedDeltaNet::workspace_floats(config, T)});
+  const int64_t inner =
+      std::max({Mlp::workspace_floats(config, T), GatedAttention::workspace_floats(config, T),
+                GatedDeltaNet::workspace_floats(config, T)});
   return 2 * T * config.hidden_size + inner;
 }
 

@@ -68,8 +68,8 @@ void GatedDeltaNet::settle(const Step& step) const {
     local.first_row = 0;
     one.segments = std::span(&local, 1);
     const Workspace::Scope rows_scope(step.workspace);
-    const auto o = step.workspace.take<3>(
-        {s.num_rows, c.linear_num_value_heads, c.linear_value_head_dim});
+    const auto o =
+        step.workspace.take<3>({s.num_rows, c.linear_num_value_heads, c.linear_value_head_dim});
     mix(one, kept.qkv.rows(row, s.num_rows), kept.a.rows(row, s.num_rows),
         kept.b.rows(row, s.num_rows), o);
   }

@@ -1,4 +1,5 @@
-// Gated DeltaNet, the linear attention of the family (Yang et al. 2024, arXiv 2412.06464; model.md 2).
+// Gated DeltaNet, the linear attention of the family (Yang et al. 2024, arXiv 2412.06464; model.md
+// 2).
 #pragma once
 
 #include "model/weights.h"

@@ -26,19 +26,19 @@ struct ModelOptions {
 
 // What one forward() does for one sequence.
 struct SequenceInput {
-  SequenceState* state = nullptr;    // reserve()d for length() + tokens.size()
-  std::span<const int32_t> tokens;   // follow the state's length()
-  int64_t chunked_tokens = 0;        // leading tokens to run in chunks: a multiple of delta_chunk
-                                     // that starts at one; 0: all one by one
-  bool speculative = false;          // drafts: the state waits for settle(); at most
-                                     // StateLimits::max_speculative_rows tokens
+  SequenceState* state = nullptr;   // reserve()d for length() + tokens.size()
+  std::span<const int32_t> tokens;  // follow the state's length()
+  int64_t chunked_tokens = 0;       // leading tokens to run in chunks: a multiple of delta_chunk
+                                    // that starts at one; 0: all one by one
+  bool speculative = false;         // drafts: the state waits for settle(); at most
+                                    // StateLimits::max_speculative_rows tokens
 };
 
 // One row of the MTP head: the hidden state of a position with the token that follows it.
 struct MtpInput {
-  SequenceState* state = nullptr;    // reserve()d for first_position + next_tokens.size()
-  int64_t first_hidden_row = 0;      // in the source of hidden states below
-  int64_t first_position = 0;        // of that row
+  SequenceState* state = nullptr;        // reserve()d for first_position + next_tokens.size()
+  int64_t first_hidden_row = 0;          // in the source of hidden states below
+  int64_t first_position = 0;            // of that row
   std::span<const int32_t> next_tokens;  // next_tokens[i] stands at first_position + i + 1
 };
 
@@ -49,10 +49,10 @@ enum class MtpSource : uint8_t {
 
 // What a model keeps in memory, in bytes.
 struct ModelBytes {
-  int64_t weights = 0;        // all matrices as stored, vectors, embedding and head
-  int64_t per_token = 0;      // weights read for one decoded token (without the embedding table)
-  int64_t mtp = 0;            // of the weights: the MTP head's
-  int64_t activations = 0;    // workspace
+  int64_t weights = 0;      // all matrices as stored, vectors, embedding and head
+  int64_t per_token = 0;    // weights read for one decoded token (without the embedding table)
+  int64_t mtp = 0;          // of the weights: the MTP head's
+  int64_t activations = 0;  // workspace
 };
 
 class Model {

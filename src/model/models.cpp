@@ -12,9 +12,10 @@ std::unique_ptr<Model> load_model(const std::filesystem::path& dir, Backend& bac
       config.architecture == "Qwen3_5ForCausalLM") {
     return std::make_unique<Qwen3_5>(config, std::move(checkpoint), backend, options);
   }
-  throw Error("{}: architecture {} is unknown; known: Qwen3_5ForConditionalGeneration, "
-              "Qwen3_5ForCausalLM",
-              escaped(dir.string(), 400), escaped(config.architecture));
+  throw Error(
+      "{}: architecture {} is unknown; known: Qwen3_5ForConditionalGeneration, "
+      "Qwen3_5ForCausalLM",
+      escaped(dir.string(), 400), escaped(config.architecture));
 }
 
 }  // namespace quantrial

@@ -11,7 +11,8 @@ class Mtp {
   static constexpr int64_t tensors = 15;  // in a complete head of one layer
 
   Mtp(WeightLoader& loader, const ModelConfig& config, int64_t kv_layer);
-  // y[T,H] after mtp.norm, from embeddings[T,H] of the next tokens and hidden[T,H] of the positions.
+  // y[T,H] after mtp.norm, from embeddings[T,H] of the next tokens and hidden[T,H] of the
+  // positions.
   void forward(const Step& step, View<const float, 2> embeddings, View<const float, 2> hidden,
                View<float, 2> y) const;
   int64_t bytes() const { return fc_->bytes() + block_.bytes(); }

@@ -35,8 +35,8 @@ Qwen3_5::Qwen3_5(const ModelConfig& config, WeightLoader loader, Backend& backen
     : config_(config),
       backend_(backend),
       options_(options),
-      embed_tokens_(loader.linear(
-          {loader.prefix() + "embed_tokens", config.vocab_size, config.hidden_size})),
+      embed_tokens_(
+          loader.linear({loader.prefix() + "embed_tokens", config.vocab_size, config.hidden_size})),
       blocks_(load_blocks(loader, config)),
       norm_(loader.vector(loader.prefix() + "norm.weight", {config.hidden_size})),
       workspace_(backend, workspace_floats(config, options.max_batch_tokens)) {
@@ -48,8 +48,8 @@ Qwen3_5::Qwen3_5(const ModelConfig& config, WeightLoader loader, Backend& backen
   }
   const int64_t before_mtp = loader.loaded_bytes();
   if (wants_mtp(loader, config)) {
-    const auto attention_layers = std::count(config.layer_types.begin(), config.layer_types.end(),
-                                             MixerKind::full_attention);
+    const auto attention_layers =
+        std::count(config.layer_types.begin(), config.layer_types.end(), MixerKind::full_attention);
     mtp_.emplace(loader, config, attention_layers);
   }
   const auto matrix = [&](std::unique_ptr<Memory>& memory, int64_t columns) {
@@ -70,7 +70,8 @@ Qwen3_5::Qwen3_5(const ModelConfig& config, WeightLoader loader, Backend& backen
 
 int64_t Qwen3_5::workspace_floats(const ModelConfig& config, int64_t T) {
   const int64_t slack = 64 * 16;  // every view starts on a cache line
-  return T * (config.rotary_dim + 2 * config.hidden_size) + Mtp::workspace_floats(config, T) + slack;
+  return T * (config.rotary_dim + 2 * config.hidden_size) + Mtp::workspace_floats(config, T) +
+         slack;
 }
 
 std::unique_ptr<StatePool> Qwen3_5::make_state_pool(const StateLimits& limits) {
@@ -166,9 +167,7 @@ View<const float, 2> Qwen3_5::head(View<const float, 2> hidden, std::span<const 
   return logits;
 }
 
-View<const float, 2> Qwen3_5::logits(std::span<const int64_t> rows) {
-  return head(hidden(), rows);
-}
+View<const float, 2> Qwen3_5::logits(std::span<const int64_t> rows) { return head(hidden(), rows); }
 
 void Qwen3_5::mtp_forward(StatePool& pool, std::span<const MtpInput> inputs, MtpSource source) {
   require(has_mtp(), "mtp_forward needs an MTP head");

@@ -21,8 +21,8 @@ RopeTables rope_tables(const ModelConfig& config, const std::vector<Position3>& 
     for (int64_t i = 0; i < half; ++i) {
       const auto row = static_cast<size_t>(i % 3);
       const bool own_row = row != 0 && i < 3 * config.mrope_section[row];
-      const float angle =
-          static_cast<float>(position[own_row ? row : 0]) * inverse_frequency[static_cast<size_t>(i)];
+      const float angle = static_cast<float>(position[own_row ? row : 0]) *
+                          inverse_frequency[static_cast<size_t>(i)];
       tables.cos.push_back(std::cos(angle));
       tables.sin.push_back(std::sin(angle));
     }

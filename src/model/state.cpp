@@ -79,8 +79,8 @@ StatePool::StatePool(Backend& backend, const ModelConfig& config, const StateLim
   for (int64_t layer = 0; layer < linear_layers; ++layer) {
     const int64_t bytes = recurrent_bytes(config, limits) / linear_layers;
     Cutter cut(memory_.emplace_back(backend.allocate(bytes))->data());
-    recurrent_.push_back(cut.take<4>(
-        {slots, heads, config.linear_key_head_dim, config.linear_value_head_dim}));
+    recurrent_.push_back(
+        cut.take<4>({slots, heads, config.linear_key_head_dim, config.linear_value_head_dim}));
     conv_.push_back(cut.take<3>({slots, config.linear_conv_kernel_dim - 1, config.qkv_rows()}));
     speculative_.push_back({.qkv = cut.take<2>({rows, config.qkv_rows()}),
                             .a = cut.take<2>({rows, heads}),

@@ -12,7 +12,7 @@ namespace quantrial {
 
 struct StateLimits {
   int64_t max_sequences = 1;
-  int64_t max_tokens = 4096;        // positions of all sequences together
+  int64_t max_tokens = 4096;         // positions of all sequences together
   int64_t max_speculative_rows = 4;  // drafts to verify at once, plus one
 };
 
@@ -87,11 +87,11 @@ class StatePool {
   StateLimits limits_;
   std::vector<std::unique_ptr<Memory>> memory_;
   std::vector<KvPages> kv_;
-  std::vector<View<float, 4>> recurrent_;      // per layer [slots, H_v, D_k, D_v]
-  std::vector<View<float, 3>> conv_;           // per layer [slots, W-1, C]
+  std::vector<View<float, 4>> recurrent_;  // per layer [slots, H_v, D_k, D_v]
+  std::vector<View<float, 3>> conv_;       // per layer [slots, W-1, C]
   std::vector<SpeculativeRows> speculative_;
   std::vector<int32_t> free_pages_, free_slots_;
-  std::vector<int32_t> page_users_;            // sequences that share each page
+  std::vector<int32_t> page_users_;  // sequences that share each page
 };
 
 }  // namespace quantrial

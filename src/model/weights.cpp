@@ -10,7 +10,8 @@ std::string find_prefix(const Checkpoint& checkpoint) {
     if (checkpoint.find(prefix + "embed_tokens.weight") != nullptr) return prefix;
   }
   throw Error(
-      "{}: neither model.language_model.embed_tokens.weight nor model.embed_tokens.weight is there; "
+      "{}: neither model.language_model.embed_tokens.weight nor model.embed_tokens.weight is "
+      "there; "
       "is this a Qwen3.5/3.6 checkpoint?",
       escaped(checkpoint.dir().string(), 400));
 }
@@ -36,7 +37,9 @@ void use_largest_divisor(std::vector<Weight>& weights) {
   }
 }
 
-std::string text(const std::vector<int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+std::string text(const std::vector<int64_t>& shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
 
 }  // namespace
 
@@ -56,8 +59,9 @@ bool WeightLoader::has(const std::string& module) const {
 Weight WeightLoader::read(const LinearSpec& spec) {
   Weight weight = read_weight(checkpoint_, quantization_, spec.module);
   if (rows(weight) != spec.rows || columns(weight) != spec.columns) {
-    throw Error("{}: shape [{}, {}], expected [{}, {}] from config.json; the folder mixes two models?",
-                escaped(spec.module), rows(weight), columns(weight), spec.rows, spec.columns);
+    throw Error(
+        "{}: shape [{}, {}], expected [{}, {}] from config.json; the folder mixes two models?",
+        escaped(spec.module), rows(weight), columns(weight), spec.rows, spec.columns);
   }
   return weight;
 }

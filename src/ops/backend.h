@@ -1,7 +1,7 @@
-// The narrow waist: everything a backend must be able to do. model/ speaks only this; each operation
-// has a textbook twin in reference.cpp. Letters: T rows (tokens) of this step, K input features,
-// N output features, H heads, D head size, V vocabulary. All matrices are row-major float; memory
-// named by a View belongs to the backend and is not to be touched from outside.
+// The narrow waist: everything a backend must be able to do. model/ speaks only this; each
+// operation has a textbook twin in reference.cpp. Letters: T rows (tokens) of this step, K input
+// features, N output features, H heads, D head size, V vocabulary. All matrices are row-major
+// float; memory named by a View belongs to the backend and is not to be touched from outside.
 //
 // Every sum is taken in an order fixed by the row alone: a row's result does not depend on which
 // other rows share the step.
@@ -132,8 +132,7 @@ class Backend {
   // y[T,C] = silu(depthwise causal convolution), weight[C,W], tap W-1 on the current row;
   // state[slots, W-1, C] holds the rows before the segment.
   virtual void causal_conv(View<const float, 2> x, std::span<const Segment> segments,
-                           View<const float, 2> weight, View<float, 3> state,
-                           View<float, 2> y) = 0;
+                           View<const float, 2> weight, View<float, 3> state, View<float, 2> y) = 0;
   // From conv[T,C]: q, k [T,H_k,D_k] normalised to u / sqrt(sum u^2 + 1e-6), q times D_k^-1/2.
   virtual void delta_normalize(View<const float, 2> conv, View<float, 3> q, View<float, 3> k) = 0;
   // g[T,H_v] = -exp(A_log) softplus(a + dt_bias), beta = sigmoid(b).

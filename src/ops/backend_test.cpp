@@ -96,8 +96,10 @@ INSTANTIATE_TEST_SUITE_P(
                    [](Random& r) { return random_int4(r, 40, 384, 128, Zeros::symmetric); }},
         LinearCase{"int4_g32_asymmetric",
                    [](Random& r) { return random_int4(r, 33, 288, 32, Zeros::asymmetric); }},
-        LinearCase{"int4_g48", [](Random& r) { return random_int4(r, 8, 528, 48, Zeros::asymmetric); }},
-        LinearCase{"int4_row", [](Random& r) { return random_int4(r, 8, 640, 640, Zeros::symmetric); }},
+        LinearCase{"int4_g48",
+                   [](Random& r) { return random_int4(r, 8, 528, 48, Zeros::asymmetric); }},
+        LinearCase{"int4_row",
+                   [](Random& r) { return random_int4(r, 8, 640, 640, Zeros::symmetric); }},
         LinearCase{"nvfp4", [](Random& r) { return random_nvfp4(r, 50, 272); }},
         LinearCase{"nvfp4_w4a4",
                    [](Random& r) {
@@ -199,8 +201,8 @@ TEST_F(BackendPair, CausalConvolutionWithState) {
     std::vector<float> y(9 * C), state = past.values;
     b.causal_conv(x.view<2>({9, C}), segments, weight.view<2>({C, W}), {state.data(), {3, 3, C}},
                   {y.data(), {9, C}});
-    EXPECT_TRUE(std::equal(state.begin() + 3 * C, state.begin() + 6 * C,
-                           past.values.begin() + 3 * C))
+    EXPECT_TRUE(
+        std::equal(state.begin() + 3 * C, state.begin() + 6 * C, past.values.begin() + 3 * C))
         << "a speculative segment leaves its state alone";
     y.insert(y.end(), state.begin(), state.end());
     return y;
@@ -209,8 +211,7 @@ TEST_F(BackendPair, CausalConvolutionWithState) {
 
 // Inputs of the delta rule as a model makes them: unit keys, decays that remember 1 to 1000 tokens.
 struct DeltaCase {
-  DeltaCase(int64_t T_, int64_t H_k, int64_t H_v, int64_t D_k, int64_t D_v, uint64_t seed)
-      : T(T_) {
+  DeltaCase(int64_t T_, int64_t H_k, int64_t H_v, int64_t D_k, int64_t D_v, uint64_t seed) : T(T_) {
     Random random(seed);
     const int64_t C = 2 * H_k * D_k + H_v * D_v;
     conv.values = random.floats(T * C);

@@ -13,16 +13,14 @@ class CpuBackend final : public HostBackend {
  public:
   explicit CpuBackend(const BackendOptions& options);
 
-  void embed(std::span<const int32_t> tokens, const DeviceWeight& table,
-             View<float, 2> y) override;
+  void embed(std::span<const int32_t> tokens, const DeviceWeight& table, View<float, 2> y) override;
   void linear(View<const float, 2> x, const DeviceWeight& w, View<float, 2> y) override;
   void rms_norm(View<const float, 2> x, View<const float, 1> weight, float eps,
                 View<float, 2> y) override;
   void gated_rms_norm(View<const float, 2> x, View<const float, 1> weight, float eps,
                       View<const float, 2> z, GateKind gate, View<float, 2> y) override;
   void add(View<const float, 2> x, View<float, 2> y) override;
-  void silu_multiply(View<const float, 2> gate, View<const float, 2> up,
-                     View<float, 2> y) override;
+  void silu_multiply(View<const float, 2> gate, View<const float, 2> up, View<float, 2> y) override;
   void sigmoid_gate(View<const float, 2> gate, View<float, 2> y) override;
   void concatenate(View<const float, 2> x1, View<const float, 2> x2, View<float, 2> y) override;
   void gather_rows(View<const float, 2> x, std::span<const int64_t> rows,

@@ -1,5 +1,5 @@
-// Vectorised decoders of the weight formats, equal bit for bit to each format's decode_row (the sign
-// of a zero apart). Compiled once per instruction set by kernels.cpp.
+// Vectorised decoders of the weight formats, equal bit for bit to each format's decode_row (the
+// sign of a zero apart). Compiled once per instruction set by kernels.cpp.
 
 // Include guard per instruction set, as Highway prescribes.
 #if defined(QUANTRIAL_OPS_CPU_DECODE_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -97,15 +97,14 @@ void LookUpNibbles(const uint8_t* from, const int8_t* table, int8_t* bytes) {
   const auto mask = hn::Set(codes, uint8_t{15});
   const auto low = hn::And(pairs, mask);
   const auto high = hn::And(hn::BitCast(codes, hn::ShiftRight<4>(hn::BitCast(words, pairs))), mask);
-  const auto found = hn::TableLookupBytes(hn::Load(numbers, table),
-                                          hn::InterleaveLower(codes, low, high));
+  const auto found =
+      hn::TableLookupBytes(hn::Load(numbers, table), hn::InterleaveLower(codes, low, high));
   hn::Store(hn::BitCast(numbers, found), numbers, bytes);
 }
 #endif
 
 // out[i] = (table[code i] - offset) * scale for 16 codes.
-void ScaleNibbles(const uint8_t* from, const int8_t* table, float offset, float scale,
-                  float* out) {
+void ScaleNibbles(const uint8_t* from, const int8_t* table, float offset, float scale, float* out) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::CappedTag<float, 16> d;
   const hn::Rebind<int8_t, decltype(d)> d8;

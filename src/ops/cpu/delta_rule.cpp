@@ -40,11 +40,12 @@ struct ChunkScratch {
         delta(query_products + delta_chunk * delta_chunk) {}
 };
 
-// One chunk of L = delta_chunk tokens as matrix products. With G_i the sum of g up to i, S0 the state
-// before:   d_i = beta_i (v_i - exp(G_i) S0^T k_i - sum_{j<i} exp(G_i - G_j) (k_i.k_j) d_j)
+// One chunk of L = delta_chunk tokens as matrix products. With G_i the sum of g up to i, S0 the
+// state before:   d_i = beta_i (v_i - exp(G_i) S0^T k_i - sum_{j<i} exp(G_i - G_j) (k_i.k_j) d_j)
 //           y_i = exp(G_i) S0^T q_i + sum_{j<=i} exp(G_i - G_j) (q_i.k_j) d_j
 //           S   = exp(G_L) S0 + sum_j exp(G_L - G_j) k_j d_j^T
-// (the recurrence unrolled; Yang et al. 2024, arXiv 2412.06464, section 3.3). No exponent is positive.
+// (the recurrence unrolled; Yang et al. 2024, arXiv 2412.06464, section 3.3). No exponent is
+// positive.
 void delta_rule_chunk(const HeadRows& rows, int64_t D_k, int64_t D_v, ChunkScratch scratch,
                       float* S) {
   constexpr int64_t L = delta_chunk;
@@ -59,10 +60,10 @@ void delta_rule_chunk(const HeadRows& rows, int64_t D_k, int64_t D_v, ChunkScrat
   std::fill_n(scratch.key_products, L * L, 0.0f);
   std::fill_n(scratch.query_products, L * L, 0.0f);
   std::fill_n(scratch.delta, L * D_v, 0.0f);
-  kernels::multiply_add({rows.k, rows.qk_stride, 1, scratch.k_transposed, L, scratch.key_products,
-                         L, L, L, D_k});
-  kernels::multiply_add({rows.q, rows.qk_stride, 1, scratch.k_transposed, L,
-                         scratch.query_products, L, L, L, D_k});
+  kernels::multiply_add(
+      {rows.k, rows.qk_stride, 1, scratch.k_transposed, L, scratch.key_products, L, L, L, D_k});
+  kernels::multiply_add(
+      {rows.q, rows.qk_stride, 1, scratch.k_transposed, L, scratch.query_products, L, L, L, D_k});
   kernels::multiply_add(
       {rows.k, rows.qk_stride, 1, S, D_v, scratch.delta, D_v, L, D_v, D_k});  // S0^T k_i
   for (int64_t i = 0; i < L; ++i) {

@@ -191,8 +191,8 @@ void AttentionScoresF32(const float* q, int64_t H, int64_t D, const float* keys,
                         int64_t count, float* scores, int64_t scores_stride) {
   AttentionScores(q, H, D, keys, stride, count, scores, scores_stride);
 }
-void AttentionScoresBf16(const float* q, int64_t H, int64_t D, const bfloat16* keys,
-                         int64_t stride, int64_t count, float* scores, int64_t scores_stride) {
+void AttentionScoresBf16(const float* q, int64_t H, int64_t D, const bfloat16* keys, int64_t stride,
+                         int64_t count, float* scores, int64_t scores_stride) {
   AttentionScores(q, H, D, keys, stride, count, scores, scores_stride);
 }
 void AttentionValuesF32(const float* p, int64_t H, int64_t D, const float* values, int64_t stride,
@@ -262,9 +262,7 @@ HWY_EXPORT(InstructionSet);
 
 std::string_view instruction_set() { return HWY_DYNAMIC_DISPATCH(InstructionSet)(); }
 
-float dot(const float* x, const float* y, int64_t n) {
-  return HWY_DYNAMIC_DISPATCH(Dot)(x, y, n);
-}
+float dot(const float* x, const float* y, int64_t n) { return HWY_DYNAMIC_DISPATCH(Dot)(x, y, n); }
 
 int64_t linear_tile_scratch(int64_t T) {
   return tile_rows * (tile_columns + T * HWY_DYNAMIC_DISPATCH(VectorLanes)());

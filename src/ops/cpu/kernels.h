@@ -1,6 +1,6 @@
-// The vectorised inner loops of the CPU backend: one source (kernels.cpp, Highway), compiled for every
-// instruction set and chosen at run time. Sums run over vector lanes in an order that depends on
-// the length alone.
+// The vectorised inner loops of the CPU backend: one source (kernels.cpp, Highway), compiled for
+// every instruction set and chosen at run time. Sums run over vector lanes in an order that depends
+// on the length alone.
 #pragma once
 
 #include <cstdint>

@@ -7,9 +7,7 @@
 namespace quantrial {
 
 CpuBackend::CpuBackend(const BackendOptions& options)
-    : HostBackend(options),
-      pool_(options.threads),
-      scratch_(static_cast<size_t>(pool_.size())) {}
+    : HostBackend(options), pool_(options.threads), scratch_(static_cast<size_t>(pool_.size())) {}
 
 float* CpuBackend::scratch(int thread, int64_t floats) {
   auto& memory = scratch_[static_cast<size_t>(thread)];

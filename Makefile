@@ -1,0 +1,43 @@
+# Two commands do everything on a fresh machine: `make study` and `make test`.
+JOBS ?= $(shell nproc)
+
+.PHONY: study test test-fast bench build dependencies asan format lint install clean
+
+study: build            ## the study (today: the engine on one checkpoint of each format)
+	tools/study.sh build/quantrial build/release/oracles
+
+test: dependencies      ## the whole test suite
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS)
+	ctest --preset release -j $(JOBS)
+
+test-fast: build        ## the tests that take under a minute together
+	cmake --build --preset release -j $(JOBS)
+	ctest --preset release -L fast -j $(JOBS)
+
+bench: build            ## operators and whole models against the measured limits
+	cmake --build --preset release -j $(JOBS)
+	tools/bench.sh build/release
+
+build: dependencies     ## the program, at build/quantrial
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS) --target quantrial
+	ln -sf release/apps/quantrial build/quantrial
+
+dependencies:           ## what is missing of the distribution's packages
+	tools/install_dependencies.sh
+
+asan:                   ## the suite under address and undefined-behaviour sanitizers
+	cmake --workflow --preset asan
+
+format:                 ## rewrites the sources in the house style
+	tools/format.sh
+
+lint:                   ## clang-tidy with the allow list of .clang-tidy
+	tools/lint.sh
+
+install: build
+	cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
+
+clean:
+	rm -rf build

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Installs what building, testing and running quantrial needs from Debian's packages. Does nothing
+# when everything is there already.
+set -euo pipefail
+
+packages=(
+  # build
+  g++ cmake ninja-build make git ca-certificates pkg-config ccache
+  clang-format-14 clang-tidy-14
+  # libraries
+  nlohmann-json3-dev libfmt-dev libcli11-dev libhwy-dev libpcre2-dev libutf8proc-dev
+  # tests and benchmarks
+  libgtest-dev libbenchmark-dev
+  # scripts under tools/ and the layer check
+  python3 xz-utils
+)
+
+missing=()
+for package in "${packages[@]}"; do
+  # "install ok installed" is the only state that will do.
+  if [[ $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) != "install ok installed" ]]; then
+    missing+=("$package")
+  fi
+done
+if [[ ${#missing[@]} -eq 0 ]]; then
+  exit 0
+fi
+
+echo "installing: ${missing[*]}"
+as_root=()
+if [[ $(id -u) -ne 0 ]]; then
+  command -v sudo >/dev/null || {
+    echo "error: these packages are missing and there is no sudo: ${missing[*]}" >&2
+    exit 1
+  }
+  as_root=(sudo)
+fi
+"${as_root[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
