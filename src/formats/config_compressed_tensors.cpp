@@ -88,9 +88,9 @@ void read_inputs(const JsonObject& args, Scheme& scheme) {
     scheme.inputs = Scheme::Inputs::nvfp4_local;
   } else {
     throw Error(
-        "{}: {} bits {}, strategy '{}', dynamic {} is not supported; expected FP8 dynamic per "
+        "{}: {} of {} bits, strategy '{}', dynamic {} is not supported; expected FP8 dynamic per "
         "token or group, FP8 static per tensor, or NVFP4 with dynamic 'local'",
-        args.where(), bits, escaped(type), escaped(strategy), shown(dynamic));
+        args.where(), escaped(type), bits, escaped(strategy), shown(dynamic));
   }
 }
 

@@ -5,7 +5,7 @@
 namespace quantrial {
 namespace {
 
-std::string extent(int64_t size) { return size == 0 ? "all" : fmt::format("{}", size); }
+std::string extent(int64_t size) { return size == 0 ? "*" : fmt::format("{}", size); }
 
 std::string describe_weights(const Scheme& scheme) {
   switch (scheme.weights) {

@@ -76,10 +76,12 @@ std::string shown(const Json& value) {
 
 std::string shown(const std::filesystem::path& path) { return escaped(path.string(), 400); }
 
-JsonObject::JsonObject(const Json& json, std::string where)
-    : json_(&json), where_(std::move(where)) {
-  if (!json.is_object()) throw Error("{}: {}, expected an object", where_, shown(json));
+JsonObject::JsonObject(const Json& json, std::string file, std::string path)
+    : json_(&json), file_(std::move(file)), path_(std::move(path)) {
+  if (!json.is_object()) throw Error("{}: {}, expected an object", where(), shown(json));
 }
+
+std::string JsonObject::where() const { return path_.empty() ? file_ : file_ + ": " + path_; }
 
 const Json* JsonObject::find(const std::string& key) const {
   const auto at = json_->find(key);
@@ -151,12 +153,12 @@ std::vector<int64_t> JsonObject::integers(const std::string& key, int64_t low, i
 JsonObject JsonObject::object(const std::string& key) const {
   const Json* value = find(key);
   if (value == nullptr || !value->is_object()) fail(key, "an object");
-  return {*value, where_ + "." + escaped(key)};
+  return {*value, file_, (path_.empty() ? "" : path_ + ".") + escaped(key)};
 }
 
 void JsonObject::fail(const std::string& key, std::string_view expected) const {
   const Json* value = find(key);
-  throw Error("{}.{}: {}, expected {}", where_, escaped(key),
+  throw Error("{}{}{}: {}, expected {}", where(), path_.empty() ? ": " : ".", escaped(key),
               value == nullptr ? "absent" : shown(*value), expected);
 }
 

@@ -29,13 +29,14 @@ std::string shown(const std::filesystem::path& path);
 // spell out what newer ones omit. The Json must outlive it.
 class JsonObject {
  public:
-  // `where`: "config.json: text_config". Throws Error when `json` is no object.
-  JsonObject(const Json& json, std::string where);
+  // `path`: the keys that lead to `json` in `file`, "text_config.rope_parameters". Throws Error
+  // when `json` is no object.
+  JsonObject(const Json& json, std::string file, std::string path = {});
 
   bool has(const std::string& key) const { return find(key) != nullptr; }
   const Json* find(const std::string& key) const;  // nullptr when absent or null
   const Json& json() const { return *json_; }
-  const std::string& where() const { return where_; }
+  std::string where() const;  // "config.json: text_config"
 
   // Throw Error when the key is absent (unless `fallback` is given), of another type, or outside
   // [low, high].
@@ -54,7 +55,7 @@ class JsonObject {
 
  private:
   const Json* json_;
-  std::string where_;
+  std::string file_, path_;
 };
 
 }  // namespace quantrial

@@ -141,7 +141,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
   std::vector<Placed> placed;
   placed.reserve(header.size());
   for (const auto& [name, value] : header.items()) {
-    const JsonObject entry(value, where + ": " + escaped(name));
+    const JsonObject entry(value, where, escaped(name));
     if (name == "__metadata__") {
       for (const auto& [key, item] : value.items()) metadata_[key] = entry.text(key);
       continue;
