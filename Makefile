@@ -4,7 +4,8 @@ JOBS ?= $(shell nproc)
 .PHONY: study test test-fast bench build dependencies asan format lint install clean
 
 study: build            ## the study (today: the engine on one checkpoint of each format)
-	tools/study.sh build/quantrial build/release/oracles
+	cmake --build --preset release -j $(JOBS) --target format_table
+	tools/study.sh build/release
 
 test: dependencies      ## the whole test suite
 	cmake --preset release

@@ -74,7 +74,7 @@ void CpuBackend::split_heads(View<const float, 3> x, View<float, 3> first, View<
 
 void CpuBackend::rope(View<const float, 2> cos, View<const float, 2> sin, View<float, 3> x) {
   const int64_t R = cos.shape(1), H = x.shape(1), D = x.shape(2);
-  pool_.parallel_for(x.shape(0), [&](int64_t t, int) {
+  for_each(x.shape(0), H * R, [&](int64_t t, int) {
     const float* c = cos.data() + t * R;
     const float* s = sin.data() + t * R;
     for (int64_t h = 0; h < H; ++h) {
@@ -111,18 +111,21 @@ void CpuBackend::attention(View<const float, 3> q, std::span<const Segment> segm
                            const KvPages& cache, View<float, 3> y) {
   const int64_t heads = q.shape(1), D = q.shape(2), shared = heads / cache.num_heads;
   for (const Segment& s : segments) {
-    pool_.parallel_for(s.num_rows * cache.num_heads, [&](int64_t task, int thread) {
-      const int64_t row = s.first_row + task / cache.num_heads;
-      const int64_t kv_head = task % cache.num_heads;
-      const int64_t count = s.first_position + task / cache.num_heads + 1;
-      const int64_t at = (row * heads + kv_head * shared) * D;
-      float* scores = scratch(thread, shared * count);
-      if (cache.dtype == DType::f32) {
-        attend<float>(q.data() + at, shared, s, count, kv_head, cache, scores, y.data() + at);
-      } else {
-        attend<bfloat16>(q.data() + at, shared, s, count, kv_head, cache, scores, y.data() + at);
-      }
-    });
+    for_each(s.num_rows * cache.num_heads, 2 * shared * D * (s.first_position + 1),
+             [&](int64_t task, int thread) {
+               const int64_t row = s.first_row + task / cache.num_heads;
+               const int64_t kv_head = task % cache.num_heads;
+               const int64_t count = s.first_position + task / cache.num_heads + 1;
+               const int64_t at = (row * heads + kv_head * shared) * D;
+               float* scores = scratch(thread, shared * count);
+               if (cache.dtype == DType::f32) {
+                 attend<float>(q.data() + at, shared, s, count, kv_head, cache, scores,
+                               y.data() + at);
+               } else {
+                 attend<bfloat16>(q.data() + at, shared, s, count, kv_head, cache, scores,
+                                  y.data() + at);
+               }
+             });
   }
 }
 

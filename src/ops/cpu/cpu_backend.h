@@ -40,6 +40,17 @@ class CpuBackend final : public HostBackend {
                   View<float, 4> state, View<float, 3> y) override;
 
  private:
+  // Runs task(i, thread) for i in [0, count). `work`: multiply-adds, or floats moved, of one task;
+  // what is too little to be worth waking a thread runs on the caller alone.
+  template <typename Task>
+  void for_each(int64_t count, int64_t work, Task&& task) {
+    constexpr int64_t worth_a_wake = 30'000;  // about 2 us of one core, a round of the pool
+    if (count * work < worth_a_wake) {
+      for (int64_t i = 0; i < count; ++i) task(i, 0);
+    } else {
+      pool_.parallel_for(count, task);
+    }
+  }
   // Scratch memory of one thread; grows to the largest need and stays.
   float* scratch(int thread, int64_t floats);
 

@@ -104,7 +104,7 @@ void CpuBackend::causal_conv(View<const float, 2> x, std::span<const Segment> se
   constexpr int64_t block = 256;  // channels per task
   const int64_t blocks = (C + block - 1) / block;
   const auto count = static_cast<int64_t>(segments.size());
-  pool_.parallel_for(count * blocks, [&](int64_t task, int) {
+  for_each(count * blocks, block * W, [&](int64_t task, int) {
     const Segment& s = segments[static_cast<size_t>(task / blocks)];
     float* past = state[s.slot].data();  // [W-1, C]
     const auto row = [&](int64_t r) {    // the segment's history: state, then its own rows
@@ -129,7 +129,7 @@ void CpuBackend::causal_conv(View<const float, 2> x, std::span<const Segment> se
 void CpuBackend::delta_normalize(View<const float, 2> conv, View<float, 3> q, View<float, 3> k) {
   const int64_t H = q.shape(1), D = q.shape(2), C = conv.shape(1);
   const float q_scale = 1 / std::sqrt(static_cast<float>(D));
-  pool_.parallel_for(conv.shape(0), [&](int64_t t, int) {
+  for_each(conv.shape(0), 4 * H * D, [&](int64_t t, int) {
     const float* row = conv.data() + t * C;
     for (int64_t h = 0; h < H; ++h) {
       normalize(row + h * D, D, q_scale, q.data() + (t * H + h) * D);
@@ -154,7 +154,7 @@ void CpuBackend::delta_rule(const DeltaInputs& in, std::span<const Segment> segm
   const int64_t H_v = y.shape(1), D_v = y.shape(2), H_k = in.q.shape(1), D_k = in.q.shape(2);
   const int64_t C = in.conv.shape(1), v_column = C - H_v * D_v;
   const auto count = static_cast<int64_t>(segments.size());
-  pool_.parallel_for(count * H_v, [&](int64_t task, int thread) {
+  for_each(count * H_v, 4 * D_k * D_v, [&](int64_t task, int thread) {
     const Segment& s = segments[static_cast<size_t>(task / H_v)];
     const int64_t h = task % H_v, key_head = shared_head(h, H_v, H_k);
     float* memory = scratch(thread, D_k * D_v + D_v + ChunkScratch::floats(D_k, D_v));

@@ -21,7 +21,7 @@ float inverse_rms(const float* x, int64_t n, float eps) {
 void CpuBackend::rms_norm(View<const float, 2> x, View<const float, 1> weight, float eps,
                           View<float, 2> y) {
   const int64_t K = x.shape(1);
-  pool_.parallel_for(x.shape(0), [&](int64_t t, int) {
+  for_each(x.shape(0), 2 * K, [&](int64_t t, int) {
     const float* in = x.data() + t * K;
     float* out = y.data() + t * K;
     const float scale = inverse_rms(in, K, eps);
@@ -32,7 +32,7 @@ void CpuBackend::rms_norm(View<const float, 2> x, View<const float, 1> weight, f
 void CpuBackend::gated_rms_norm(View<const float, 2> x, View<const float, 1> weight, float eps,
                                 View<const float, 2> z, GateKind gate, View<float, 2> y) {
   const int64_t D = x.shape(1);
-  pool_.parallel_for(x.shape(0), [&](int64_t t, int) {
+  for_each(x.shape(0), 16 * D, [&](int64_t t, int) {
     const float* in = x.data() + t * D;
     const float* gates = z.data() + t * D;
     float* out = y.data() + t * D;
@@ -46,7 +46,7 @@ void CpuBackend::gated_rms_norm(View<const float, 2> x, View<const float, 1> wei
 
 void CpuBackend::add(View<const float, 2> x, View<float, 2> y) {
   const int64_t K = x.shape(1);
-  pool_.parallel_for(x.shape(0), [&](int64_t t, int) {
+  for_each(x.shape(0), K, [&](int64_t t, int) {
     for (int64_t i = t * K; i < (t + 1) * K; ++i) y.data()[i] += x.data()[i];
   });
 }
@@ -54,7 +54,7 @@ void CpuBackend::add(View<const float, 2> x, View<float, 2> y) {
 void CpuBackend::silu_multiply(View<const float, 2> gate, View<const float, 2> up,
                                View<float, 2> y) {
   const int64_t K = y.shape(1);
-  pool_.parallel_for(y.shape(0), [&](int64_t t, int) {
+  for_each(y.shape(0), 16 * K, [&](int64_t t, int) {
     for (int64_t i = t * K; i < (t + 1) * K; ++i) {
       y.data()[i] = silu(gate.data()[i]) * up.data()[i];
     }
@@ -63,7 +63,7 @@ void CpuBackend::silu_multiply(View<const float, 2> gate, View<const float, 2> u
 
 void CpuBackend::sigmoid_gate(View<const float, 2> gate, View<float, 2> y) {
   const int64_t K = y.shape(1);
-  pool_.parallel_for(y.shape(0), [&](int64_t t, int) {
+  for_each(y.shape(0), 16 * K, [&](int64_t t, int) {
     for (int64_t i = t * K; i < (t + 1) * K; ++i) y.data()[i] *= sigmoid(gate.data()[i]);
   });
 }

@@ -111,28 +111,41 @@ void LinearTile(const float* x, int64_t T, int64_t stride, const Weight& w, int6
   }
 }
 
-template <int MB>
-void MultiplyAddRows(const Product& p, int64_t m) {
+// MB rows by NB vectors of C, held in registers while k runs.
+template <int MB, int NB>
+void MultiplyAddBlock(const Product& p, int64_t m, int64_t n) {
   const Lanes d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const float* a = p.a + m * p.a_row;
-  float* c = p.c + m * p.c_row;
-  int64_t n = 0;
-  for (; n + lanes <= p.N; n += lanes) {
-    hn::Vec<Lanes> sum[MB];
-    for (int i = 0; i < MB; ++i) sum[i] = hn::LoadU(d, c + i * p.c_row + n);
-    for (int64_t k = 0; k < p.K; ++k) {
-      const auto row = hn::LoadU(d, p.b + k * p.b_row + n);
-      for (int i = 0; i < MB; ++i) {
-        sum[i] = hn::MulAdd(hn::Set(d, a[i * p.a_row + k * p.a_column]), row, sum[i]);
-      }
-    }
-    for (int i = 0; i < MB; ++i) hn::StoreU(sum[i], d, c + i * p.c_row + n);
+  const float* b = p.b + n;
+  float* c = p.c + m * p.c_row + n;
+  hn::Vec<Lanes> sum[MB][NB];
+  for (int i = 0; i < MB; ++i) {
+    for (int j = 0; j < NB; ++j) sum[i][j] = hn::LoadU(d, c + i * p.c_row + j * lanes);
   }
-  for (; n < p.N; ++n) {
+  for (int64_t k = 0; k < p.K; ++k) {
+    hn::Vec<Lanes> row[NB];
+    for (int j = 0; j < NB; ++j) row[j] = hn::LoadU(d, b + k * p.b_row + j * lanes);
     for (int i = 0; i < MB; ++i) {
+      const auto factor = hn::Set(d, a[i * p.a_row + k * p.a_column]);
+      for (int j = 0; j < NB; ++j) sum[i][j] = hn::MulAdd(factor, row[j], sum[i][j]);
+    }
+  }
+  for (int i = 0; i < MB; ++i) {
+    for (int j = 0; j < NB; ++j) hn::StoreU(sum[i][j], d, c + i * p.c_row + j * lanes);
+  }
+}
+
+template <int MB>
+void MultiplyAddRows(const Product& p, int64_t m) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(Lanes()));
+  int64_t n = 0;
+  for (; n + 2 * lanes <= p.N; n += 2 * lanes) MultiplyAddBlock<MB, 2>(p, m, n);
+  for (; n + lanes <= p.N; n += lanes) MultiplyAddBlock<MB, 1>(p, m, n);
+  for (; n < p.N; ++n) {
+    for (int64_t i = m; i < m + MB; ++i) {
       for (int64_t k = 0; k < p.K; ++k) {
-        c[i * p.c_row + n] += a[i * p.a_row + k * p.a_column] * p.b[k * p.b_row + n];
+        p.c[i * p.c_row + n] += p.a[i * p.a_row + k * p.a_column] * p.b[k * p.b_row + n];
       }
     }
   }

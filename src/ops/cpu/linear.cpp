@@ -17,7 +17,7 @@ float* CpuBackend::scratch(int thread, int64_t floats) {
 
 void CpuBackend::embed(std::span<const int32_t> tokens, const DeviceWeight& table,
                        View<float, 2> y) {
-  pool_.parallel_for(static_cast<int64_t>(tokens.size()), [&](int64_t t, int) {
+  for_each(static_cast<int64_t>(tokens.size()), y.shape(1), [&](int64_t t, int) {
     decode_row(stored(table), tokens[static_cast<size_t>(t)], y[t].span());
   });
 }
@@ -28,14 +28,14 @@ void CpuBackend::linear(View<const float, 2> x, const DeviceWeight& w, View<floa
   require(K == w.columns() && y.shape(0) == T && y.shape(1) == N, "linear: shapes do not fit");
   const int64_t stride = (K + 15) / 16 * 16;
   input_.resize(std::max(input_.size(), static_cast<size_t>(T * stride)));
-  pool_.parallel_for(T, [&](int64_t t, int) {
+  for_each(T, 4 * K, [&](int64_t t, int) {
     float* row = input_.data() + t * stride;
     std::copy_n(x[t].data(), K, row);
     std::fill(row + K, row + stride, 0.0f);
     prepare_input({row, static_cast<size_t>(K)}, activations(weight));
   });
   const int64_t tiles = (N + kernels::tile_rows - 1) / kernels::tile_rows;
-  pool_.parallel_for(tiles, [&](int64_t tile, int thread) {
+  for_each(tiles, T * K * kernels::tile_rows, [&](int64_t tile, int thread) {
     const int64_t first = tile * kernels::tile_rows;
     kernels::linear_tile(input_.data(), T, stride, weight, first,
                          std::min(kernels::tile_rows, N - first),
