@@ -1,0 +1,77 @@
+#include "engine/candidates.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace quantrial {
+namespace {
+
+// Cuts `kept` to its k likeliest and the ties with the k-th, whose logit it returns.
+float cut_to_k(size_t k, std::vector<Candidate>& kept) {
+  const auto kth = kept.begin() + static_cast<std::ptrdiff_t>(k - 1);
+  std::nth_element(kept.begin(), kth, kept.end(), likelier);
+  const float smallest = kth->logit;
+  const auto end =
+      std::partition(kth + 1, kept.end(), [&](const Candidate& c) { return c.logit == smallest; });
+  kept.erase(end, kept.end());
+  return smallest;
+}
+
+}  // namespace
+
+void keep_at_least(std::span<const float> logits, double threshold, std::vector<Candidate>& kept) {
+  kept.clear();
+  for (size_t i = 0; i < logits.size(); ++i) {
+    if (static_cast<double>(logits[i]) >= threshold) {
+      kept.push_back({logits[i], static_cast<int32_t>(i)});
+    }
+  }
+}
+
+void keep_top_k(std::span<const float> logits, double threshold, int64_t k,
+                std::vector<Candidate>& kept) {
+  require(k >= 1, "keep_top_k: k >= 1");
+  kept.clear();
+  const auto count = static_cast<size_t>(k);
+  size_t capacity = std::max<size_t>(2 * count, 64);
+  for (size_t i = 0; i < logits.size(); ++i) {
+    if (static_cast<double>(logits[i]) < threshold) continue;
+    kept.push_back({logits[i], static_cast<int32_t>(i)});
+    if (kept.size() == capacity) {
+      threshold = static_cast<double>(cut_to_k(count, kept));
+      capacity = std::max(capacity, 2 * kept.size());  // ties may leave more than k
+    }
+  }
+  if (kept.size() > count) cut_to_k(count, kept);
+}
+
+void keep_top_p(double temperature, double top_p, std::vector<Candidate>& kept) {
+  require(!kept.empty(), "keep_top_p: nothing to keep");
+  const float largest = std::min_element(kept.begin(), kept.end(), likelier)->logit;
+  const auto weight = [&](const Candidate& c) {
+    return std::exp((static_cast<double>(c.logit) - static_cast<double>(largest)) / temperature);
+  };
+  double total = 0;
+  for (const Candidate& c : kept) total += weight(c);
+  // Tokens below (1 - top_p) / n of the total cannot reach 1 - top_p together: they all go. Half of
+  // that leaves room for rounding.
+  const double smallest = total * (1 - top_p) / static_cast<double>(kept.size()) / 2;
+  const double lowest = static_cast<double>(largest) + temperature * std::log(smallest);
+  std::erase_if(kept, [&](const Candidate& c) { return static_cast<double>(c.logit) < lowest; });
+
+  double sum = 0;
+  size_t sorted = 0;
+  for (size_t end = 0; end < kept.size() && sum < top_p * total; ++end) {
+    if (end == sorted) {
+      sorted = std::min(kept.size(), std::max<size_t>(64, 4 * sorted));
+      std::partial_sort(kept.begin() + static_cast<std::ptrdiff_t>(end),
+                        kept.begin() + static_cast<std::ptrdiff_t>(sorted), kept.end(), likelier);
+    }
+    sum += weight(kept[end]);
+    if (sum >= top_p * total) kept.resize(end + 1);
+  }
+}
+
+}  // namespace quantrial

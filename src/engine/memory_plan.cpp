@@ -1,0 +1,137 @@
+#include "engine/memory_plan.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <limits>
+#include <string>
+
+#include "base/error.h"
+
+namespace quantrial {
+namespace {
+
+// Left for tokenizer, code, allocator and stacks.
+constexpr int64_t reserve_bytes = int64_t{200} << 20;
+
+// "<key>   1234 kB" of a file of /proc, in bytes; 0 when absent.
+int64_t proc_bytes(const char* path, const std::string& key) {
+  std::ifstream file(path);
+  std::string word;
+  int64_t kilobytes = 0;
+  while (file >> word) {
+    if (word == key && file >> kilobytes) return kilobytes * 1024;
+  }
+  return 0;
+}
+
+// The limit of cgroup v2, or no limit.
+int64_t cgroup_limit_bytes() {
+  std::ifstream file("/sys/fs/cgroup/memory.max");
+  int64_t bytes = 0;
+  return file >> bytes ? bytes : std::numeric_limits<int64_t>::max();  // "max" is no number
+}
+
+std::string gib(int64_t bytes) {
+  return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / double(int64_t{1} << 30));
+}
+
+EngineOptions engine_options(int64_t concurrency, int64_t context, int64_t draft_tokens) {
+  const int64_t pages = StatePool::pages_for(context);
+  return {.max_sequences = concurrency,
+          .max_tokens = concurrency * pages * page_tokens,
+          .max_draft_tokens = draft_tokens};
+}
+
+class Planner {
+ public:
+  Planner(const ModelConfig& config, const ModelBytes& model, DType kv_dtype, int64_t draft_tokens)
+      : config_(config), model_(model), kv_dtype_(kv_dtype), draft_tokens_(draft_tokens) {}
+
+  MemoryPlan plan(int64_t concurrency, int64_t context) const {
+    const EngineOptions engine = engine_options(concurrency, context, draft_tokens_);
+    const StateLimits limits = state_limits(engine);
+    return {.engine = engine,
+            .context_tokens = context,
+            .weights = model_.weights,
+            .kv = StatePool::kv_bytes(config_, kv_dtype_, limits),
+            .recurrent = StatePool::recurrent_bytes(config_, limits),
+            .workspace = model_.activations};
+  }
+
+  // The longest context, in whole pages or the model's own, that fits; 0 when none does.
+  int64_t longest_context(int64_t concurrency, int64_t budget) const {
+    const int64_t most = config_.max_position_embeddings;
+    if (plan(concurrency, most).total() <= budget) return most;
+    const int64_t page = plan(concurrency, page_tokens).kv;
+    const int64_t rest = budget - plan(concurrency, page_tokens).total() + page;
+    if (page == 0 || rest < page) return 0;
+    return std::min(most, rest / page * page_tokens);
+  }
+
+  int64_t most_sequences(int64_t context, int64_t wished, int64_t budget) const {
+    while (wished > 0 && plan(wished, context).total() > budget) --wished;
+    return wished;
+  }
+
+ private:
+  const ModelConfig& config_;
+  const ModelBytes& model_;
+  DType kv_dtype_;
+  int64_t draft_tokens_;
+};
+
+[[noreturn]] void refuse(const Planner& planner, const MemoryPlan& plan, int64_t available,
+                         int64_t budget) {
+  const int64_t concurrency = plan.engine.max_sequences;
+  const int64_t context = planner.longest_context(concurrency, budget);
+  const int64_t sequences = planner.most_sequences(plan.context_tokens, concurrency, budget);
+  std::string remedy = "use a smaller checkpoint or a machine with more memory";
+  if (context > 0) {
+    remedy = fmt::format("--context {} would fit", context);
+    if (sequences > 0) remedy += fmt::format(", or a concurrency of {}", sequences);
+  } else if (sequences > 0) {
+    remedy = fmt::format("a concurrency of {} would fit", sequences);
+  }
+  throw Error(
+      "memory: {} needed (weights {}, keys and values {} for {} x {} tokens, states {}, "
+      "workspace {}), {} available; {}",
+      gib(plan.total() + reserve_bytes), gib(plan.weights), gib(plan.kv), concurrency,
+      plan.context_tokens, gib(plan.recurrent), gib(plan.workspace), gib(available), remedy);
+}
+
+}  // namespace
+
+int64_t available_memory_bytes() {
+  // Mapped weights are page cache and part of MemAvailable; copies are RssAnon.
+  const int64_t mine = proc_bytes("/proc/self/status", "RssAnon:");
+  const int64_t available = proc_bytes("/proc/meminfo", "MemAvailable:");
+  if (available == 0) return std::numeric_limits<int64_t>::max();  // no /proc: nothing is known
+  return std::min(mine + available, cgroup_limit_bytes());
+}
+
+int64_t resident_memory_bytes() { return proc_bytes("/proc/self/status", "VmRSS:"); }
+
+MemoryPlan plan_memory(const ModelConfig& config, const ModelBytes& model, DType kv_dtype,
+                       const MemoryWish& wish, int64_t available_bytes) {
+  require(wish.concurrency > 0, "a concurrency of at least one");
+  const int64_t most = config.max_position_embeddings;
+  if (wish.context_tokens && (*wish.context_tokens < 1 || *wish.context_tokens > most)) {
+    throw Error(
+        "context: {} tokens wished, the model has 1 to {} (max_position_embeddings); use "
+        "--context {}",
+        *wish.context_tokens, most, most);
+  }
+  const Planner planner(config, model, kv_dtype, wish.draft_tokens);
+  const int64_t budget = available_bytes - reserve_bytes;
+  int64_t context = wish.context_tokens.value_or(0);
+  if (context == 0) {
+    context = planner.longest_context(wish.concurrency, budget);
+    if (context == 0) context = std::min(most, page_tokens);  // refused below with its numbers
+  }
+  const MemoryPlan plan = planner.plan(wish.concurrency, context);
+  if (plan.total() > budget) refuse(planner, plan, available_bytes, budget);
+  return plan;
+}
+
+}  // namespace quantrial
