@@ -15,6 +15,8 @@ struct CommonOptions {
   bool quiet = false;
 };
 
+void add_inspect_command(CLI::App& app, const CommonOptions& common);
+void add_dequantize_command(CLI::App& app, const CommonOptions& common);
 void add_tokenize_command(CLI::App& app, const CommonOptions& common);
 
 }  // namespace quantrial

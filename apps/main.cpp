@@ -21,6 +21,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("-v,--verbose", common.verbose, "Say more");
   app.add_flag("--quiet", common.quiet, "Say nothing but results and errors");
+  add_inspect_command(app, common);
+  add_dequantize_command(app, common);
   add_tokenize_command(app, common);
 
   try {

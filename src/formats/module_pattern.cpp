@@ -8,24 +8,13 @@
 #include <vector>
 
 #include "base/error.h"
+#include "formats/module_class.h"
 
 namespace quantrial {
 namespace {
 
 // Steps after which a regex counts as runaway; a module name needs some hundreds.
 constexpr uint32_t match_limit = 100'000;
-
-struct Fused {
-  std::string_view member, fused;
-};
-// vLLM qwen3_5.py, weight mapper (formats.md section 0).
-constexpr std::array fused_names = {
-    Fused{"q_proj", "qkv_proj"},        Fused{"k_proj", "qkv_proj"},
-    Fused{"v_proj", "qkv_proj"},        Fused{"gate_proj", "gate_up_proj"},
-    Fused{"up_proj", "gate_up_proj"},   Fused{"in_proj_qkv", "in_proj_qkvz"},
-    Fused{"in_proj_z", "in_proj_qkvz"}, Fused{"in_proj_b", "in_proj_ba"},
-    Fused{"in_proj_a", "in_proj_ba"},
-};
 
 // The name and its other prefixes.
 std::vector<std::string> prefix_spellings(const std::string& module) {
@@ -47,11 +36,11 @@ std::vector<std::string> prefix_spellings(const std::string& module) {
 
 // The name of the fused module that holds `module`; empty when none does.
 std::string fused_spelling(const std::string& module) {
-  const size_t dot = module.rfind('.');
-  const size_t last = dot == std::string::npos ? 0 : dot + 1;
-  for (const Fused& f : fused_names) {
-    if (module.compare(last, std::string::npos, f.member) == 0) {
-      return module.substr(0, last).append(f.fused);
+  const std::string_view last = last_component(module);
+  for (const FusedGroup& group : fused_groups) {
+    for (const std::string_view member : group.members) {
+      if (last != member) continue;
+      return module.substr(0, module.size() - last.size()).append(group.fused);
     }
   }
   return {};

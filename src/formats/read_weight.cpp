@@ -130,6 +130,28 @@ Weight read_weight(const Checkpoint& checkpoint, const QuantizationConfig& confi
   return read_plain(module, config);
 }
 
+StoredMatrix stored_matrix(const Checkpoint& checkpoint, const QuantizationConfig& config,
+                           const std::string& module_name) {
+  const StoredModule module(checkpoint, module_name);
+  if (const StoredTensor* packed = module.find("weight_packed")) {
+    const auto [rows, columns] = matrix_shape(*packed);
+    if (packed->dtype == DType::u8) return {"nvfp4", rows, columns * 2, true};
+    return {"int4", rows, columns * 8, true};
+  }
+  if (const StoredTensor* words = module.find("qweight")) {
+    const auto [outer, inner] = matrix_shape(*words);
+    if (config.container() == Container::awq) return {"int4", inner * 8, outer, true};
+    return {"int4", inner, outer * 8, true};
+  }
+  const StoredTensor& weight = module.at("weight");
+  const auto [rows, columns] = matrix_shape(weight);
+  if (weight.dtype == DType::u8) return {"nvfp4", rows, columns * 2, true};
+  if (weight.dtype == DType::f8_e4m3) return {"fp8-block", rows, columns, true};
+  std::string format(name(weight.dtype));
+  for (char& c : format) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return {format, rows, columns, false};
+}
+
 std::vector<std::string> matrix_modules(const Checkpoint& checkpoint) {
   std::set<std::string> modules;
   for (const auto& [name, tensor] : checkpoint.tensors()) {

@@ -17,6 +17,15 @@ namespace quantrial {
 Weight read_weight(const Checkpoint& checkpoint, const QuantizationConfig& config,
                    const std::string& module);
 
+// What a matrix is stored as, from the shape of its codes alone; read_weight checks the rest.
+struct StoredMatrix {
+  std::string format;             // "int4", "nvfp4", "fp8-block", or the dtype: "bf16", "f16", ...
+  int64_t rows = 0, columns = 0;  // N, K
+  bool quantized = false;
+};
+StoredMatrix stored_matrix(const Checkpoint& checkpoint, const QuantizationConfig& config,
+                           const std::string& module);
+
 // Modules with a matrix: `.weight` of two dimensions, `.weight_packed` or `.qweight`; sorted.
 std::vector<std::string> matrix_modules(const Checkpoint& checkpoint);
 
