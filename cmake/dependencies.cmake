@@ -10,16 +10,19 @@ pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 
-# Reference outputs of the real tools (tests/oracles/README.md) that tests and `make study` use.
-if(NOT EXISTS ${PROJECT_BINARY_DIR}/oracles/README.md
-   OR ${PROJECT_SOURCE_DIR}/tests/oracles/engine.tar.xz IS_NEWER_THAN ${PROJECT_BINARY_DIR}/oracles/README.md)
-  file(ARCHIVE_EXTRACT INPUT ${PROJECT_SOURCE_DIR}/tests/oracles/engine.tar.xz
-    DESTINATION ${PROJECT_BINARY_DIR}/oracles)
-  file(TOUCH ${PROJECT_BINARY_DIR}/oracles/README.md)
-endif()
+# Unpacks `archive` into `folder` of the build tree, again when the archive changed.
+function(quantrial_unpack archive folder)
+  file(SHA256 ${PROJECT_SOURCE_DIR}/${archive} digest)
+  set(stamp ${PROJECT_BINARY_DIR}/unpacked/${digest})
+  if(NOT EXISTS ${stamp})
+    file(ARCHIVE_EXTRACT INPUT ${PROJECT_SOURCE_DIR}/${archive}
+      DESTINATION ${PROJECT_BINARY_DIR}/${folder})
+    file(WRITE ${stamp} ${archive})
+  endif()
+endfunction()
 
+# Reference outputs of the real tools (tests/oracles/README.md) that tests and `make study` use.
+quantrial_unpack(tests/oracles/engine.tar.xz oracles)
+quantrial_unpack(tests/oracles/family.tar.xz oracles/family)
 # A real Qwen vocabulary (tests/text/README.md) for the tokenizer's tests.
-if(NOT EXISTS ${PROJECT_BINARY_DIR}/oracles/qwen3/tokenizer.json)
-  file(ARCHIVE_EXTRACT INPUT ${PROJECT_SOURCE_DIR}/tests/text/qwen3-tokenizer.tar.xz
-    DESTINATION ${PROJECT_BINARY_DIR}/oracles/qwen3)
-endif()
+quantrial_unpack(tests/text/qwen3-tokenizer.tar.xz oracles/qwen3)

@@ -60,6 +60,35 @@ TEST_P(BothLayouts, NativePrecisionStaysClose) {
 INSTANTIATE_TEST_SUITE_P(Tiny, BothLayouts, testing::Values("tiny/text", "tiny/mm"),
                          [](const auto& layout) { return layout.param.substr(5); });
 
+// Other head counts, tied embeddings, several shards, float32 A_log, 3,000 tokens: transformers
+// again (tests/oracles/make_family.py).
+class Family : public testing::TestWithParam<std::string> {};
+
+TEST_P(Family, LogitsAgreeWithTransformers) {
+  const std::string folder = "family/" + GetParam();
+  const auto backend = make_cpu_backend({.precision = Precision::fp32});
+  const auto model = load_model(oracle::folder(folder), *backend, {.max_batch_tokens = 3008});
+  std::vector<int32_t> tokens, rows;
+  const SafetensorsFile stored(oracle::folder(folder + "/ref.safetensors"));
+  for (const StoredTensor& t : stored.tensors()) {
+    if (t.dtype != DType::i32) continue;
+    const auto numbers = t.array<int32_t>();
+    (t.name == "tokens" ? tokens : rows).assign(numbers.span().begin(), numbers.span().end());
+  }
+  const oracle::Run run = oracle::run_prompt(*model, tokens);
+  const auto expected = oracle::tensor(folder + "/ref.safetensors", "logits");
+  oracle::Matrix chosen{.values = {}, .rows = expected.rows, .columns = expected.columns};
+  for (const int32_t row : rows) {
+    const auto logits = run.logits.row(row);
+    chosen.values.insert(chosen.values.end(), logits.begin(), logits.end());
+  }
+  ASSERT_EQ(chosen.values.size(), expected.values.size());
+  EXPECT_LE(oracle::relative_difference(chosen, expected), tolerance::logits_fp32);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, Family, testing::Values("tied_shards", "equal_heads"),
+                         [](const auto& shape) { return shape.param; });
+
 class Recipe : public testing::TestWithParam<std::string> {};
 
 TEST_P(Recipe, WeightOnlyLogitsAgree) {
