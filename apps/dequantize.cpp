@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -16,27 +17,26 @@ struct DequantizeOptions {
   std::string model, out;
 };
 
-// One line with rate and time left: rewritten on a terminal, a new one every 10 % elsewhere.
+// One line with rate and time left: rewritten on a terminal, a new one every 10 s elsewhere.
 class ProgressLine {
  public:
   void show(int64_t bytes, int64_t total_bytes) {
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
-    const double share = static_cast<double>(bytes) / static_cast<double>(total_bytes);
-    const int tenth = static_cast<int>(share * 10);
+    const std::chrono::duration<double> elapsed = Clock::now() - start_;
+    const std::chrono::duration<double> silent = Clock::now() - shown_;
     const bool done = bytes == total_bytes;
-    if (!terminal_ && tenth == last_tenth_ && !done) return;
-    last_tenth_ = tenth;
-    const double rate = static_cast<double>(bytes) / std::max(seconds.count(), 1e-9);
+    if (!done && silent.count() < (terminal_ ? 0.1 : 10.0)) return;
+    shown_ = Clock::now();
+    const double rate = static_cast<double>(bytes) / std::max(elapsed.count(), 1e-9);
     std::fprintf(
-        stderr, "%sdequantize: %.2f of %.2f GB, %.0f MB/s, %.0f s left%s", terminal_ ? "\r" : "",
-        static_cast<double>(bytes) * 1e-9, static_cast<double>(total_bytes) * 1e-9, rate * 1e-6,
+        stderr, "%sdequantize: %.1f of %.1f MB, %.0f MB/s, %.0f s left%s", terminal_ ? "\r" : "",
+        static_cast<double>(bytes) * 1e-6, static_cast<double>(total_bytes) * 1e-6, rate * 1e-6,
         static_cast<double>(total_bytes - bytes) / rate, terminal_ && !done ? "   " : "\n");
   }
 
  private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now(), shown_ = start_;
   bool terminal_ = isatty(STDERR_FILENO) != 0;
-  int last_tenth_ = -1;
 };
 
 }  // namespace

@@ -70,6 +70,16 @@ void count_mtp(Inventory& inventory) {
   if (inventory.mtp_tensors == 0) inventory.mtp_format = "absent";
 }
 
+// Of an unquantized checkpoint: the type that holds most of its bytes.
+std::string main_format(const std::vector<ModuleEntry>& modules) {
+  std::map<std::string, int64_t> bytes_by_format;
+  for (const ModuleEntry& module : modules) bytes_by_format[module.format] += module.bytes;
+  const auto most =
+      std::max_element(bytes_by_format.begin(), bytes_by_format.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == bytes_by_format.end() ? "empty" : most->first;
+}
+
 }  // namespace
 
 Inventory take_inventory(const std::filesystem::path& dir) {
@@ -78,8 +88,9 @@ Inventory take_inventory(const std::filesystem::path& dir) {
   const Checkpoint checkpoint(dir);
   Inventory inventory;
   inventory.architecture = model.architecture;
-  inventory.format = quantization.name();
   inventory.modules = list_modules(checkpoint, quantization);
+  inventory.format = quantization.container() == Container::none ? main_format(inventory.modules)
+                                                                 : quantization.name();
   for (const ModuleEntry& module : inventory.modules) {
     inventory.parameters += module.parameters;
     inventory.bytes += module.bytes;

@@ -27,7 +27,7 @@ struct InventoryWarning {
 
 struct Inventory {
   std::string architecture;
-  std::string format;  // QuantizationConfig::name()
+  std::string format;  // of the container: QuantizationConfig::name(), or "bf16" and the like
   std::vector<ModuleEntry> modules;
   int64_t parameters = 0, bytes = 0;
   int64_t mtp_tensors = 0;  // parameters of mtp.*, a quantized matrix counted once; complete: 15
