@@ -1,0 +1,226 @@
+"""Score checkpoints on the benchmarks: accuracy, pass@k, voting, tokens, retries, draft acceptance, KL.
+
+    python3 evaluate.py --model WEIGHTS.safetensors --tokenizer T.json --benchmarks DIR --out OUT.json
+        [--recipes bf16,nvfp4] [--samples 8] [--per-level 40] [--all-levels] [--kl 5000]
+
+Recipes are fake-quantized (quantize.py). Sampling: temperature 0.8, top-p 0.95, thinking on.
+"""
+import argparse
+import collections
+import json
+import math
+import random
+import time
+
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+
+import benchmarks
+import corpus
+import decoder
+import model
+import quantize
+
+
+def config_of(weights):
+    """The shapes say which configuration it is (the shipped one or a test's toy)."""
+    names = [n for n in weights if n.startswith(model.BODY + "layers.")]
+    layers = 1 + max(int(n[len(model.BODY + "layers."):].split(".")[0]) for n in names)
+    a, f = model.BODY + "layers.0.linear_attn.", model.BODY + "layers.3.self_attn."
+    size_v, head = len(weights[a + "norm.weight"]), len(weights[f + "q_norm.weight"])
+    heads = len(weights[a + "A_log"])
+    keys = (len(weights[a + "in_proj_qkv.weight"]) - heads * size_v) // 2
+    return model.Config(
+        vocab_size=len(weights["lm_head.weight"]), hidden_size=weights["lm_head.weight"].shape[1],
+        num_hidden_layers=layers, head_dim=head,
+        intermediate_size=len(weights[model.BODY + "layers.0.mlp.up_proj.weight"]),
+        num_attention_heads=weights[f + "o_proj.weight"].shape[1] // head,
+        num_key_value_heads=len(weights[f + "k_proj.weight"]) // head,
+        linear_num_key_heads=keys // size_v, linear_num_value_heads=heads,
+        linear_key_head_dim=size_v, linear_value_head_dim=size_v)
+
+
+def pass_at(samples, right, k):
+    """The unbiased estimator of Chen et al. 2021, arXiv 2107.03374."""
+    if samples - right < k:
+        return 1.0
+    return 1 - math.prod(1 - k / i for i in range(samples - right + 1, samples + 1))
+
+
+def mean_interval(values):
+    """Mean and half the width of its 95 % interval, questions as independent draws."""
+    n, mean = len(values), sum(values) / len(values)
+    variance = sum((v - mean) ** 2 for v in values) / max(1, n - 1)
+    return mean, 1.96 * math.sqrt(variance / n)
+
+
+def score_question(item, texts, counts, cut):
+    right = [corpus.grade(item, t) for t in texts]
+    votes = collections.Counter(a for a in (corpus.normal_answer(item, t) for t in texts)
+                                if a is not None)
+    majority = 0.0
+    if votes:
+        top = votes.most_common(1)[0][0]
+        winner = next(t for t in texts if corpus.normal_answer(item, t) == top)
+        majority = float(corpus.grade(item, winner))
+    n, k = sum(right), len(texts)
+    return {"accuracy": n / k, "pass8": pass_at(k, n, min(8, k)), "majority": majority,
+            "tokens": sum(counts) / k, "truncated": sum(cut) / k,
+            "retried": sum(map(corpus.retried, texts)) / k}
+
+
+def summary(scores):
+    result = {"questions": len(scores)}
+    for name in ("accuracy", "pass8", "majority", "tokens", "truncated", "retried"):
+        mean, half = mean_interval([s[name] for s in scores])
+        result[name] = round(mean, 4)
+        if name in ("accuracy", "pass8"):
+            result[name + "_half"] = round(half, 4)
+    drafted = sum(s["drafted"] for s in scores)
+    result["acceptance"] = round(sum(s["accepted"] for s in scores) / max(1, drafted), 4)
+    return result
+
+
+def grouped(scores, key):
+    groups = collections.defaultdict(list)
+    for s in scores:
+        groups[key(s)].append(s)
+    return {k: summary(v) for k, v in sorted(groups.items())}
+
+
+def sample_benchmark(dec, tokenizer, items, samples, seed, graph):
+    stop = tokenizer.token_to_id("<|im_end|>")
+    # Long questions first, so that the last slots do not wait for one of them.
+    items = sorted(items, key=lambda i: -len(i["question"]) - 200 * i["level"])
+    prompts = [tokenizer.encode(corpus.prompt(i["question"]), add_special_tokens=False).ids
+               for i in items for _ in range(samples)]
+    ids, accepted, drafted = decoder.generate(dec, prompts, stop, seed=seed, graph=graph)
+    texts = tokenizer.decode_batch(ids, skip_special_tokens=False)
+    scores = []
+    for n, item in enumerate(items):
+        own = slice(n * samples, (n + 1) * samples)
+        score = score_question(item, texts[own], [len(x) for x in ids[own]],
+                               [not x or x[-1] != stop for x in ids[own]])
+        score |= {"id": item["id"], "family": item["family"], "level": item["level"],
+                  "mix": item["mix"], "accepted": sum(accepted[own]), "drafted": sum(drafted[own])}
+        scores.append(score)
+    return scores, {items[n // samples]["id"]: texts[n] for n in range(0, len(texts), samples * 37)}
+
+
+def held_out_documents(tokenizer, tokens, seed=77):
+    """Documents of levels 3-6 of the held-out split with about so many answer tokens."""
+    rng, chosen, count = random.Random(seed), [], 0
+    families = [f for f in corpus.FAMILIES]
+    while count < tokens:
+        problem = corpus.generate(rng, families[len(chosen) % len(families)], rng.randint(3, 6),
+                                  split="held-out")
+        if problem.family == "tracking" and problem.level > 4:
+            continue
+        pieces = corpus.document(problem)
+        prompt = tokenizer.encode(pieces[0][0], add_special_tokens=False).ids
+        whole = tokenizer.encode("".join(t for t, _ in pieces), add_special_tokens=False).ids
+        if len(whole) <= 640:
+            chosen.append((whole, len(prompt)))
+            count += len(whole) - len(prompt)
+    return chosen
+
+
+@torch.no_grad()
+def log_probabilities(config, weights, rounding, documents, device):
+    """FP32 log probabilities of every answer token's position, documents side by side."""
+    length = max(len(ids) for ids, _ in documents)
+    dec = decoder.Decoder(config, weights, rounding, len(documents), length, device, torch.float32)
+    ids = torch.zeros(len(documents), length, dtype=torch.long)
+    use = torch.zeros(len(documents), length, dtype=torch.bool)
+    for i, (whole, prompt) in enumerate(documents):
+        ids[i, :len(whole)] = torch.tensor(whole)
+        use[i, prompt - 1:len(whole) - 1] = True
+    ids, use = ids.to(device), use.to(device)
+    rows, targets = [], []
+    for t in range(length - 1):
+        logits, _ = dec.step(ids[:, t], torch.full((len(documents),), t, device=device))
+        rows.append(logits[use[:, t]].log_softmax(-1))
+        targets.append(ids[:, t + 1][use[:, t]])
+    return torch.cat(rows), torch.cat(targets)
+
+
+def divergence(base, other, targets):
+    kl = (base.exp() * (base - other)).sum(-1)
+    return {"kl": float(kl.mean()), "kl_half": float(1.96 * kl.std() / len(kl) ** 0.5),
+            "flips": float((base.argmax(-1) != other.argmax(-1)).float().mean()),
+            "nll": float(-other.gather(1, targets[:, None]).mean()), "tokens": len(targets)}
+
+
+def chosen_items(arguments):
+    items = benchmarks.read_all(arguments.benchmarks)
+    items = [i for i in items if arguments.all_levels or i["mix"]]
+    if arguments.families:
+        items = [i for i in items if i["family"] in arguments.families.split(",")]
+    long = [i for i in items if i["family"] == "tracking" and i["level"] > 5]
+    short = [i for i in items if i not in long and int(i["id"][-3:]) < arguments.per_level]
+    return short, [i for i in long if int(i["id"][-3:]) < arguments.per_level]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    for name in ("model", "tokenizer", "benchmarks", "out"):
+        parser.add_argument("--" + name, required=True)
+    parser.add_argument("--recipes", default="bf16")
+    parser.add_argument("--families", default="")
+    parser.add_argument("--samples", type=int, default=8)
+    parser.add_argument("--per-level", type=int, default=1000)
+    parser.add_argument("--all-levels", action="store_true", help="not only the default mix")
+    parser.add_argument("--kl", type=int, default=0, help="answer tokens for the divergence")
+    parser.add_argument("--slots", type=int, default=1024)
+    parser.add_argument("--length", type=int, default=2048)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    torch._dynamo.config.cache_size_limit = 64
+    torch.set_float32_matmul_precision("highest")
+    tokenizer = Tokenizer.from_file(arguments.tokenizer)
+    weights = load_file(arguments.model)
+    config, cuda = config_of(weights), arguments.device != "cpu"
+    short, long = chosen_items(arguments)
+    result, base, documents = {}, None, None
+    if arguments.kl:
+        documents = held_out_documents(tokenizer, arguments.kl)
+    for recipe in arguments.recipes.split(","):
+        started = time.time()
+        new, rounding = quantize.quantized(weights, recipe)
+        entry = result.setdefault(recipe, {})
+        if documents:
+            logs, targets = log_probabilities(config, new, rounding, documents, arguments.device)
+            base = logs if base is None else base
+            entry["divergence"] = divergence(base, logs, targets)
+        if arguments.samples:
+            dec = decoder.Decoder(config, new, rounding, min(arguments.slots, len(short) * arguments.samples),
+                                  arguments.length, arguments.device, torch.bfloat16 if cuda else torch.float32, cuda)
+            scores, shown = sample_benchmark(dec, tokenizer, short, arguments.samples,
+                                             arguments.seed, cuda)
+            del dec
+            if long:
+                dec = decoder.Decoder(config, new, rounding, min(256, len(long) * arguments.samples),
+                                      8192 + 256, arguments.device, torch.bfloat16 if cuda else torch.float32, cuda)
+                more, _ = sample_benchmark(dec, tokenizer, long, arguments.samples,
+                                           arguments.seed, cuda)
+                scores += more
+                del dec
+            mix = [s for s in scores if s["mix"]]
+            entry |= {"mix": summary(mix) if mix else None, "macro_accuracy": None,
+                      "families": grouped(mix, lambda s: s["family"]),
+                      "levels": grouped(scores, lambda s: f"{s['family']}-{s['level']}"),
+                      "examples": shown}
+            if mix:
+                per_family = [v["accuracy"] for v in entry["families"].values()]
+                entry["macro_accuracy"] = round(sum(per_family) / len(per_family), 4)
+        entry["seconds"] = round(time.time() - started, 1)
+        short_report = {k: entry[k] for k in ("mix", "divergence", "seconds") if k in entry}
+        print(recipe, json.dumps(short_report), flush=True)
+        with open(arguments.out, "w", encoding="utf-8") as file:
+            json.dump(result, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()
