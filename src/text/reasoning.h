@@ -24,7 +24,7 @@ struct ReasoningText {
 // Whether the prompt ends inside an open <think> (Qwen3.5's thinking mode) or not.
 enum class PromptEnd { outside_reasoning, inside_reasoning };
 
-// Where `prompt` ends: its last <think> has no </think> after it.
+// Where `prompt` ends: inside when <think>, perhaps with white space after it, is its end.
 PromptEnd prompt_end(std::string_view prompt);
 
 class ReasoningSplitter {
@@ -46,14 +46,16 @@ class ReasoningSplitter {
  private:
   enum class State {
     undecided,         // outside: only white space so far; a <think> may follow
-    before_reasoning,  // inside, dropping newlines and a repeated <think>
+    before_reasoning,  // inside: newlines and a repeated <think> go
     reasoning,
-    before_answer,  // after </think>, dropping newlines
+    before_answer,  // after </think>: newlines go
     answer,
   };
-  bool step(ReasoningText& out);
-  bool take_undecided(ReasoningText& out);
-  bool take_reasoning(ReasoningText& out);
+  enum class Progress { again, wait };
+  Progress step(ReasoningText& out);
+  Progress take_undecided(ReasoningText& out);
+  Progress take_before_reasoning();
+  Progress take_reasoning(ReasoningText& out);
 
   State state_;
   std::string held_back_;

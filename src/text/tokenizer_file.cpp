@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "text/json_text.h"
 
 namespace quantrial {
 namespace {
@@ -257,14 +258,6 @@ std::vector<AddedToken> read_added_tokens(const json& list, const Vocabulary& vo
   return tokens;
 }
 
-json parsed(const std::filesystem::path& path) {
-  try {
-    return json::parse(read_text_file(path, max_file_bytes));
-  } catch (const json::exception& error) {
-    throw Error("not JSON: {}", escaped(error.what(), 200));
-  }
-}
-
 TokenizerFile read_tokenizer_json(const json& root) {
   const json& version = at(root, "version", "file");
   if (version != "1.0") refuse("version", version, "1.0");
@@ -297,7 +290,7 @@ std::optional<std::string> read_eos_token(const json& config) {
 template <typename Read>
 auto naming(const std::filesystem::path& path, Read&& read) {
   try {
-    return read(parsed(path));
+    return read(parse_json<json>(read_text_file(path, max_file_bytes)));
   } catch (const Error& error) {
     throw Error("{}: {}", escaped(path.string(), 400), error.what());
   }

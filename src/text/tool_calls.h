@@ -1,6 +1,6 @@
 // Tool calls in a model's answer, in the two forms that Qwen's chat templates teach:
 //   Qwen3.5:
-//   <tool_call>\n<function=NAME>\n<parameter=KEY>\nVALUE\n</parameter>...</function>\n</tool_call>
+//   <tool_call>\n<function=NAME>\n<parameter=KEY>\nVALUE\n</parameter>\n...</function>\n</tool_call>
 //   Qwen3:    <tool_call>\n{"name": NAME, "arguments": {...}}\n</tool_call>
 #pragma once
 
@@ -17,14 +17,17 @@ struct ToolCall {
 };
 
 struct ToolCalls {
-  std::string text;  // the answer without the calls; malformed calls stay in it
+  // The answer without the calls and the white space around them. A malformed or unfinished call
+  // stays in it as it is.
+  std::string text;
   std::vector<ToolCall> calls;
 };
 
-// `answer` is the text after the reasoning. `tools` is the request's list in OpenAI's form (or
-// null): a parameter's declared JSON type decides how its text is read (integer, number, boolean,
-// null, object and array as JSON, anything else as a string), and text that does not fit its type
-// stays a string.
+// `answer` is the text after the reasoning. `tools` is the request's list in OpenAI's form, or
+// null. The values of Qwen3.5's form are text; a parameter's declared JSON type decides how it is
+// read, as in vLLM's qwen3_coder parser: integer, number (a whole one becomes an integer), boolean,
+// and object, array or anyOf as JSON; "null" is null whatever the type. What does not fit its type,
+// and what has none, stays text.
 ToolCalls parse_tool_calls(std::string_view answer, const nlohmann::ordered_json& tools);
 
 }  // namespace quantrial
