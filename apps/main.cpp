@@ -24,6 +24,9 @@ int main(int argc, char** argv) {
   add_inspect_command(app, common);
   add_dequantize_command(app, common);
   add_tokenize_command(app, common);
+  add_generate_command(app, common);
+  add_logits_command(app, common);
+  add_bench_command(app, common);
 
   try {
     app.parse(argc, argv);

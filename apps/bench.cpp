@@ -1,0 +1,286 @@
+// quantrial bench: how fast a checkpoint runs here, beside what the memory allows.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "apps/engine_options.h"
+#include "apps/interrupt.h"
+#include "base/error.h"
+#include "base/rng.h"
+#include "base/thread_pool.h"
+
+namespace quantrial {
+namespace {
+
+struct BenchArguments {
+  ModelArguments model;
+  int64_t prompt_tokens = 512, output_tokens = 64, repetitions = 3, draft_tokens = 0;
+  std::vector<int64_t> concurrency = {1};
+  bool json = false;
+};
+
+// One concurrency, medians over the repetitions.
+struct Measurement {
+  int64_t concurrency = 0;
+  double prefill_tokens_per_s = 0;  // prompt tokens until all have their first token
+  double decode_tokens_per_s = 0;   // of all sequences together, while all decode
+  double decode_steps_per_s = 0;
+  double step_bytes = 0;  // weights, states and keys and values that one step moves
+  double bandwidth_share = 0;
+  SpeculationCounters speculation{};
+};
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t n = values.size();
+  return (values[(n - 1) / 2] + values[n / 2]) / 2;
+}
+
+// Bytes per second that all threads together read from a buffer far beyond the caches: the best of
+// five passes, since any disturbance only slows.
+double read_bandwidth(int threads) {
+  constexpr size_t words = (size_t{512} << 20) / sizeof(uint64_t), part = size_t{1} << 17;  // 1 MiB
+  std::vector<uint64_t> buffer(words, 1);
+  std::vector<uint64_t> sums(words / part);
+  ThreadPool pool(threads);
+  double best = 0;
+  for (int pass = 0; pass < 5; ++pass) {
+    const auto start = Clock::now();
+    pool.parallel_for(static_cast<int64_t>(sums.size()), [&](int64_t task, int) {
+      const uint64_t* from = buffer.data() + static_cast<size_t>(task) * part;
+      uint64_t lane[8] = {};
+      for (size_t i = 0; i < part; i += 8) {
+        for (size_t l = 0; l < 8; ++l) lane[l] += from[i + l];
+      }
+      sums[static_cast<size_t>(task)] = std::accumulate(lane, lane + 8, uint64_t{0});
+    });
+    best = std::max(best, static_cast<double>(words * sizeof(uint64_t)) / seconds_since(start));
+  }
+  require(std::accumulate(sums.begin(), sums.end(), uint64_t{0}) == words, "the sum was computed");
+  return best;
+}
+
+class Bench {
+ public:
+  Bench(const BenchArguments& arguments, const CommonOptions& common)
+      : arguments_(arguments), open_(open_model(common, arguments.model)) {
+    const int64_t most =
+        *std::max_element(arguments.concurrency.begin(), arguments.concurrency.end());
+    // Early sequences go on generating while the prompts of the others run.
+    const int64_t prompt_steps = most * (arguments.prompt_tokens / delta_chunk + 2);
+    output_limit_ = (arguments.output_tokens + prompt_steps) * (1 + arguments.draft_tokens) + 8;
+    plan_ = open_.plan({.concurrency = most,
+                        .context_tokens = arguments.prompt_tokens + output_limit_,
+                        .draft_tokens = arguments.draft_tokens});
+    bandwidth_ = read_bandwidth(common.threads);
+  }
+
+  Measurement measure(int64_t concurrency, const InterruptGuard& guard) {
+    Measurement result{.concurrency = concurrency};
+    std::vector<double> prefill, decode, steps;
+    for (int64_t repetition = -1; repetition < arguments_.repetitions; ++repetition) {
+      if (guard.interrupted()) throw Error("bench: interrupted");
+      const Repetition r = run(concurrency, repetition);
+      if (repetition < 0) continue;  // warm-up
+      prefill.push_back(static_cast<double>(concurrency * arguments_.prompt_tokens) / r.prefill_s);
+      decode.push_back(static_cast<double>(r.decoded_tokens) / r.decode_s);
+      steps.push_back(static_cast<double>(r.decode_steps) / r.decode_s);
+      result.speculation += r.speculation;
+    }
+    result.prefill_tokens_per_s = median(prefill);
+    result.decode_tokens_per_s = median(decode);
+    result.decode_steps_per_s = median(steps);
+    result.step_bytes = bytes_per_step(concurrency);
+    result.bandwidth_share = result.step_bytes * result.decode_steps_per_s / bandwidth_;
+    return result;
+  }
+
+  const MemoryPlan& plan() const { return plan_; }
+  ModelBytes bytes() const { return open_.model->bytes(); }
+  double bandwidth() const { return bandwidth_; }
+
+ private:
+  struct Repetition {
+    double prefill_s = 0, decode_s = 0;
+    int64_t decoded_tokens = 0, decode_steps = 0;
+    SpeculationCounters speculation;
+  };
+
+  Request request(int64_t repetition, int64_t number) const {
+    Request request;
+    const auto seed = static_cast<uint64_t>((repetition + 1) * 1000 + number);
+    const auto vocab = static_cast<uint32_t>(open_.model->config().vocab_size);
+    for (int64_t i = 0; i < arguments_.prompt_tokens; ++i) {
+      const uint32_t word = philox(seed, static_cast<uint64_t>(i))[0];
+      request.prompt.push_back(static_cast<int32_t>(word % vocab));
+    }
+    request.sampling.temperature = 0;
+    request.max_tokens = output_limit_;
+    request.end_of_text = EndOfText::is_ignored;
+    request.draft_tokens = arguments_.draft_tokens;
+    return request;
+  }
+
+  Repetition run(int64_t concurrency, int64_t repetition) {
+    Engine engine(*open_.model, nullptr, plan_.engine);
+    int64_t started = 0;
+    std::vector<RequestId> ids;
+    for (int64_t i = 0; i < concurrency; ++i) {
+      Request next = request(repetition, i);
+      next.on_delta = [&started, first = true](const Delta&) mutable {
+        started += first ? 1 : 0;
+        first = false;
+      };
+      ids.push_back(engine.submit(std::move(next)));
+    }
+    Repetition result;
+    auto start = Clock::now();
+    while (started < concurrency && engine.step()) {
+    }
+    result.prefill_s = seconds_since(start);
+    const EngineCounters before = engine.counters();
+    start = Clock::now();
+    while (result.decoded_tokens < concurrency * arguments_.output_tokens && engine.step()) {
+      result.decoded_tokens = engine.counters().generated_tokens - before.generated_tokens;
+    }
+    result.decode_s = seconds_since(start);
+    result.decode_steps = engine.counters().steps - before.steps;
+    for (const RequestId id : ids) engine.cancel(id);
+    engine.run();
+    for (const RequestId id : ids) result.speculation += engine.take_result(id)->speculation;
+    return result;
+  }
+
+  // Weights once; each sequence's states read and written and its keys and values read. What the
+  // MTP head reads for its drafts counts without the output matrix.
+  double bytes_per_step(int64_t concurrency) const {
+    const ModelConfig& config = open_.model->config();
+    const int64_t states = StatePool::recurrent_bytes(
+        config, {.max_sequences = 1, .max_tokens = 0, .max_speculative_rows = 0});
+    const int64_t page = StatePool::kv_bytes(config, open_.backend->kv_dtype(),
+                                             {.max_sequences = 1, .max_tokens = page_tokens});
+    const double length = static_cast<double>(arguments_.prompt_tokens) +
+                          static_cast<double>(arguments_.output_tokens) / 2;
+    const double sequence =
+        2 * static_cast<double>(states) + length * static_cast<double>(page) / page_tokens;
+    return static_cast<double>(bytes().per_token + arguments_.draft_tokens * bytes().mtp) +
+           static_cast<double>(concurrency) * sequence;
+  }
+
+  const BenchArguments& arguments_;
+  OpenModel open_;
+  int64_t output_limit_ = 0;
+  MemoryPlan plan_;
+  double bandwidth_ = 0;
+};
+
+nlohmann::ordered_json as_json(const Bench& bench, const BenchArguments& arguments,
+                               const std::vector<Measurement>& measurements) {
+  auto rows = nlohmann::ordered_json::array();
+  for (const Measurement& m : measurements) {
+    rows.push_back({{"concurrency", m.concurrency},
+                    {"prefill_tokens_per_s", m.prefill_tokens_per_s},
+                    {"decode_tokens_per_s", m.decode_tokens_per_s},
+                    {"decode_steps_per_s", m.decode_steps_per_s},
+                    {"step_bytes", m.step_bytes},
+                    {"bandwidth_share", m.bandwidth_share},
+                    {"mtp",
+                     {{"drafts", m.speculation.drafts},
+                      {"drafted_tokens", m.speculation.drafted_tokens},
+                      {"accepted_tokens", m.speculation.accepted_tokens},
+                      {"accepted_by_position", m.speculation.accepted_by_position}}}});
+  }
+  const MemoryPlan& plan = bench.plan();
+  return {{"prompt_tokens", arguments.prompt_tokens},
+          {"output_tokens", arguments.output_tokens},
+          {"draft_tokens", arguments.draft_tokens},
+          {"precision", arguments.model.precision},
+          {"weight_bytes", bench.bytes().weights},
+          {"weight_bytes_per_token", bench.bytes().per_token},
+          {"kv_bytes", plan.kv},
+          {"state_bytes", plan.recurrent},
+          {"planned_bytes", plan.total()},
+          {"resident_bytes", resident_memory_bytes()},
+          {"read_bandwidth_bytes_per_s", bench.bandwidth()},
+          {"measurements", rows}};
+}
+
+void print_table(const Bench& bench, const BenchArguments& arguments,
+                 const std::vector<Measurement>& measurements) {
+  constexpr double MiB = 1 << 20;
+  const MemoryPlan& plan = bench.plan();
+  fmt::print(
+      "weights {:.1f} MiB, read per token {:.1f} MiB; keys and values {:.1f} MiB, states "
+      "{:.1f} MiB\nresident {:.1f} MiB of {:.1f} MiB planned; memory read at {:.1f} GB/s\n\n",
+      static_cast<double>(bench.bytes().weights) / MiB,
+      static_cast<double>(bench.bytes().per_token) / MiB, static_cast<double>(plan.kv) / MiB,
+      static_cast<double>(plan.recurrent) / MiB, static_cast<double>(resident_memory_bytes()) / MiB,
+      static_cast<double>(plan.total()) / MiB, bench.bandwidth() * 1e-9);
+  fmt::print(
+      "prompt {} tokens, output {} tokens, {} drafts, {}; medians of {}\n{:>11} {:>15} {:>14} "
+      "{:>8} {:>12} {:>10}\n",
+      arguments.prompt_tokens, arguments.output_tokens, arguments.draft_tokens,
+      arguments.model.precision, arguments.repetitions, "concurrency", "prefill tok/s",
+      "decode tok/s", "GB/s", "of bandwidth", "accepted");
+  for (const Measurement& m : measurements) {
+    const double drafted = static_cast<double>(m.speculation.drafted_tokens);
+    fmt::print("{:>11} {:>15.1f} {:>14.1f} {:>8.2f} {:>11.0f}% {:>10}\n", m.concurrency,
+               m.prefill_tokens_per_s, m.decode_tokens_per_s,
+               m.step_bytes * m.decode_steps_per_s * 1e-9, 100 * m.bandwidth_share,
+               drafted > 0
+                   ? fmt::format("{:.0f}%",
+                                 100 * static_cast<double>(m.speculation.accepted_tokens) / drafted)
+                   : "-");
+  }
+}
+
+void run_bench(const BenchArguments& arguments, const CommonOptions& common) {
+  InterruptGuard guard;
+  Bench bench(arguments, common);
+  std::vector<Measurement> measurements;
+  for (const int64_t concurrency : arguments.concurrency) {
+    measurements.push_back(bench.measure(concurrency, guard));
+  }
+  if (arguments.json) {
+    fmt::print("{}\n", as_json(bench, arguments, measurements).dump(2));
+  } else {
+    print_table(bench, arguments, measurements);
+  }
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app, const CommonOptions& common) {
+  const auto arguments = std::make_shared<BenchArguments>();
+  CLI::App* command = app.add_subcommand(
+      "bench", "Prefill and decode speed, memory, and the share of the memory bandwidth");
+  add_model_arguments(*command, arguments->model);
+  const auto count = [&](const char* name, int64_t& value, int64_t low, const char* text) {
+    command->add_option(name, value, text)
+        ->check(CLI::Range(low, int64_t{1} << 24))
+        ->capture_default_str();
+  };
+  count("--prompt-tokens", arguments->prompt_tokens, 1, "Random ids in each prompt");
+  count("--output-tokens", arguments->output_tokens, 1, "Tokens a sequence while all decode");
+  count("--repetitions", arguments->repetitions, 1, "Measured runs, after one that is dropped");
+  command->add_option("--concurrency", arguments->concurrency, "Sequences at once: 1,4,16")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command->add_option("--draft-tokens", arguments->draft_tokens, "Drafts by the MTP head")
+      ->check(CLI::Range(0, static_cast<int>(max_draft_tokens)))
+      ->capture_default_str();
+  command->add_flag("--json", arguments->json, "Print one JSON object");
+  command->footer(
+      "Example:\n  quantrial bench models/Qwen3.6-27B-NVFP4 --concurrency 1,4\nPrompts are random "
+      "ids: MTP acceptance on them says nothing about real text.");
+  command->callback([arguments, &common] { run_bench(*arguments, common); });
+}
+
+}  // namespace quantrial

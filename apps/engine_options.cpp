@@ -1,0 +1,111 @@
+#include "apps/engine_options.h"
+
+#include <random>
+
+#include "base/error.h"
+#include "tensor/json.h"
+
+namespace quantrial {
+
+void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
+  command.add_option("MODEL", arguments.model, "Folder of the checkpoint")->required();
+  command
+      .add_option("--precision", arguments.precision,
+                  "native: matrix inputs and KV cache in bfloat16; fp32: everything in float")
+      ->check(CLI::IsMember({"native", "fp32"}))
+      ->capture_default_str();
+  command
+      .add_option("--activations", arguments.activations,
+                  "off: treat W4A4 and W8A8 checkpoints as weight-only")
+      ->check(CLI::IsMember({"as-stored", "off"}))
+      ->capture_default_str();
+  command
+      .add_option("--nvfp4-global-scale", arguments.nvfp4_global_scale,
+                  "fused-max: unequal scales of fused matrices as vLLM and SGLang load them")
+      ->check(CLI::IsMember({"as-written", "fused-max"}))
+      ->capture_default_str();
+}
+
+OpenModel open_model(const CommonOptions& common, const ModelArguments& arguments) {
+  if (common.backend == "cuda") {
+    throw Error("--backend cuda: this program was built without CUDA; use --backend cpu");
+  }
+  OpenModel open;
+  open.dir = arguments.model;
+  open.backend = make_cpu_backend(
+      {.precision = arguments.precision == "fp32" ? Precision::fp32 : Precision::native,
+       .activations =
+           arguments.activations == "off" ? ActivationMode::off : ActivationMode::as_stored,
+       .threads = common.threads});
+  open.model = load_model(open.dir, *open.backend,
+                          {.nvfp4_global_scale = arguments.nvfp4_global_scale == "fused-max"
+                                                     ? Nvfp4GlobalScale::fused_max
+                                                     : Nvfp4GlobalScale::as_written});
+  return open;
+}
+
+MemoryPlan OpenModel::plan(const MemoryWish& wish) const {
+  return plan_memory(model->config(), model->bytes(), backend->kv_dtype(), wish,
+                     available_memory_bytes());
+}
+
+std::optional<ChatTemplate> find_chat_template(const std::filesystem::path& dir) {
+  bool exists = false;
+  for (const char* name : {"chat_template.jinja", "chat_template.json"}) {
+    exists |= std::filesystem::exists(dir / name);
+  }
+  if (!exists && std::filesystem::exists(dir / "tokenizer_config.json")) {
+    const Json config = read_json_object(dir / "tokenizer_config.json");
+    exists = config.contains("chat_template") && !config["chat_template"].is_null();
+  }
+  if (!exists) return std::nullopt;
+  return ChatTemplate::load(dir);
+}
+
+void add_sampling_arguments(CLI::App& command, SamplingArguments& a) {
+  command.add_option("--max-tokens", a.max_tokens, "Tokens to generate; without: what fits");
+  command.add_option("--temperature", a.temperature, "0: greedy; without: the model's default");
+  command.add_option("--top-p", a.top_p, "Keep the likeliest tokens with this probability");
+  command.add_option("--top-k", a.top_k, "Keep the k likeliest tokens; 0: all");
+  command.add_option("--min-p", a.min_p, "Keep tokens with this share of the likeliest's");
+  command.add_option("--presence-penalty", a.presence_penalty, "Subtract from ids in the output")
+      ->capture_default_str();
+  command
+      .add_option("--frequency-penalty", a.frequency_penalty,
+                  "Subtract for each time an id is in the output")
+      ->capture_default_str();
+  command
+      .add_option("--repetition-penalty", a.repetition_penalty,
+                  "Divide the logits of ids in prompt or output")
+      ->capture_default_str();
+  command.add_option("--seed", a.seed, "Of the first sample; the next ones count up");
+  command.add_option("--stop", a.stop, "Text that ends the output; may be given several times");
+  command
+      .add_option("--draft-tokens", a.draft_tokens,
+                  "Tokens that the MTP head proposes a step; never changes the text")
+      ->check(CLI::Range(0, static_cast<int>(max_draft_tokens)))
+      ->capture_default_str();
+  command.add_flag("--ignore-eos", a.ignore_eos, "Go on after the end-of-text token");
+}
+
+Request make_request(const SamplingArguments& a, const std::filesystem::path& dir) {
+  const GenerationDefaults defaults = read_generation_defaults(dir);
+  Request request;
+  request.sampling = {
+      .temperature = a.temperature.value_or(defaults.do_sample ? defaults.temperature : 0.0),
+      .top_k = a.top_k.value_or(defaults.top_k),
+      .top_p = a.top_p.value_or(defaults.top_p),
+      .min_p = a.min_p.value_or(defaults.min_p),
+      .presence_penalty = a.presence_penalty,
+      .frequency_penalty = a.frequency_penalty,
+      .repetition_penalty = a.repetition_penalty,
+      .seed = a.seed ? *a.seed : std::random_device()()};
+  validate(request.sampling);
+  request.max_tokens = a.max_tokens;
+  request.stop_strings = a.stop;
+  request.end_of_text = a.ignore_eos ? EndOfText::is_ignored : EndOfText::stops;
+  request.draft_tokens = a.draft_tokens;
+  return request;
+}
+
+}  // namespace quantrial
