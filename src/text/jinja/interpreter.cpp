@@ -140,8 +140,7 @@ Interpreter::Flow Interpreter::execute(const ForStatement& statement) {
     const Inside inside(*this);
     return execute(statement.otherwise);
   }
-  const auto loop = std::make_shared<Loop>(Loop{items.list_pointer(), 0, loop_nesting_, nullptr});
-  ++loop_nesting_;
+  const auto loop = std::make_shared<Loop>(Loop{items.list_pointer(), 0, nullptr});
   Flow flow = Flow::next;
   for (; loop->index0 < loop->items->items.size() && flow != Flow::break_loop; ++loop->index0) {
     const Inside inside(*this);
@@ -149,7 +148,6 @@ Interpreter::Flow Interpreter::execute(const ForStatement& statement) {
     scope_->set("loop", Value(Value::Variant(loop)));
     flow = execute(statement.body);
   }
-  --loop_nesting_;
   return Flow::next;
 }
 

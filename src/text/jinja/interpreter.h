@@ -92,7 +92,6 @@ class Interpreter {
   std::string output_;
   int line_ = 1;
   int depth_ = 0;
-  int loop_nesting_ = 0;
 };
 
 }  // namespace quantrial::jinja

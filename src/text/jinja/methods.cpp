@@ -152,11 +152,12 @@ Value justify(const Context& c) {
   const Bound bound = c.bind({"width", "fillchar"});
   const std::string fill = bound.text(1, " ");
   const auto length = static_cast<int64_t>(text_length(c.text()));
-  const int64_t missing = std::max<int64_t>(0, to_index(bound.required(0), c.name) - length);
+  const int64_t width = to_index(bound.required(0), c.name);
+  const int64_t missing = width > length ? width - length : 0;
   if (missing > int64_t{max_value_bytes})
     throw Error("{}: the width is too large (memory limit)", c.name);
   c.budget.take_bytes(static_cast<size_t>(missing) * fill.size() + c.text().size());
-  const int64_t before = left && right ? missing / 2 + (missing & length & 1) : left ? missing : 0;
+  const int64_t before = left && right ? missing / 2 + (missing & width & 1) : left ? missing : 0;
   std::string out;
   for (int64_t i = 0; i < before; ++i) out += fill;
   out += c.text();

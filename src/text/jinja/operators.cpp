@@ -44,12 +44,12 @@ double float_modulo(double a, double b) {
 
 Value integer_power(int64_t base, int64_t exponent) {
   if (exponent < 0) return std::pow(static_cast<double>(base), static_cast<double>(exponent));
+  if (base == 1 || base == 0) return exponent == 0 ? int64_t{1} : base;
+  if (base == -1) return exponent % 2 == 0 ? int64_t{1} : int64_t{-1};
   int64_t result = 1;
-  for (int64_t i = 0; i < exponent && result != 0; ++i) {
-    if (base == 1) return int64_t{1};
-    if (base == -1) return exponent % 2 == 0 ? int64_t{1} : int64_t{-1};
-    int64_t next = 0;
-    result = checked(__builtin_mul_overflow(result, base, &next), next);
+  for (int64_t i = 0; i < exponent; ++i) {  // at most 63 times: then it overflows
+    const bool overflows = __builtin_mul_overflow(result, base, &result);
+    checked(overflows, result);
   }
   return result;
 }
@@ -122,6 +122,17 @@ Value repeated(const Value& sequence, int64_t count, Budget& budget) {
                                            : Value::list(std::move(out));
 }
 
+// When one of the two is safe (Markup), the other is escaped.
+Value joined_texts(const Value& left, const Value& right, Budget& budget) {
+  const bool safe = left.is_safe_text() || right.is_safe_text();
+  std::string out;
+  for (const Value* part : {&left, &right}) {
+    budget.take_bytes(part->text().size());
+    out += safe && !part->is_safe_text() ? html_escaped(part->text()) : part->text();
+  }
+  return Value(std::move(out), safe);
+}
+
 Value joined_lists(const Value& left, const Value& right, Budget& budget) {
   budget.take_bytes((left.items().size() + right.items().size()) * sizeof(Value));
   std::vector<Value> out = left.items();
@@ -160,8 +171,8 @@ Value loop_attribute(const Loop& loop, std::string_view name) {
   if (name == "first") return index0 == 0;
   if (name == "last") return index0 + 1 == length;
   if (name == "length") return length;
-  if (name == "depth") return int64_t{loop.nesting} + 1;
-  if (name == "depth0") return int64_t{loop.nesting};
+  if (name == "depth") return int64_t{1};  // Jinja2 counts recursive loops alone
+  if (name == "depth0") return int64_t{0};
   if (name == "previtem") {
     return index0 == 0 ? Value::undefined("there is no previous item") : items[loop.index0 - 1];
   }
@@ -185,7 +196,7 @@ Value arithmetic(BinaryOperator op, const Value& left, const Value& right, Budge
     return printf_formatted(left, several ? right.items() : std::vector<Value>{right}, budget);
   }
   if (op == BinaryOperator::add && left.is_text() && right.is_text()) {
-    return concatenated({left, right}, budget);
+    return joined_texts(left, right, budget);
   }
   if (op == BinaryOperator::add && left.is_list() && right.is_list() &&
       left.list_pointer()->is_tuple == right.list_pointer()->is_tuple) {
@@ -317,15 +328,12 @@ Value slice_of(const Value& object, const SliceBounds& bounds, Budget& budget) {
 }
 
 Value concatenated(const std::vector<Value>& parts, Budget& budget) {
-  const bool safe =
-      std::ranges::any_of(parts, [](const Value& part) { return part.is_safe_text(); });
   std::string out;
   for (const Value& part : parts) {
-    const std::string text = to_text(part);
-    budget.take_bytes(text.size());
-    out += safe && !part.is_safe_text() ? html_escaped(text) : text;
+    budget.take_bytes(part.extent().bytes);
+    out += to_text(part);
   }
-  return Value(std::move(out), safe);
+  return out;
 }
 
 }  // namespace quantrial::jinja

@@ -25,7 +25,7 @@ struct SliceBounds {
 };
 Value slice_of(const Value& object, const SliceBounds& bounds, Budget& budget);
 
-// str() of the parts, one after another; escaped when one of them is safe (Markup).
+// a ~ b ~ ...: str() of the parts, one after another.
 Value concatenated(const std::vector<Value>& parts, Budget& budget);
 
 // Python's % of texts with %s, %d, %i, %f, %x, %r and %%.

@@ -53,7 +53,6 @@ struct Namespace {
 struct Loop {
   std::shared_ptr<const List> items;
   size_t index0 = 0;
-  int nesting = 0;  // 0: outermost
   std::shared_ptr<Value> last_changed;
 };
 struct Macro {
