@@ -59,7 +59,7 @@ def pack(rng, documents, length, pad, keep=100):
 def worker(seed, tokenizer_file, folder, length, shards, shard_tokens=ROWS_TOKENS):
     """Writes shards `rows<length>-<number>-<seed>.npy` into the folder."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    os.nice(5)
+    os.nice(10)
     from tokenizers import Tokenizer
     tokenizer = Tokenizer.from_file(tokenizer_file)
     pad = tokenizer.token_to_id("<|endoftext|>")

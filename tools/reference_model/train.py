@@ -82,6 +82,7 @@ def train(arguments):
     compiled = device != "cpu"
     workers = data.start_workers(arguments.tokenizer, arguments.rows, arguments.workers,
                                  arguments.seed, data.LONG if toy else data.ROWS_TOKENS)
+    torch._dynamo.config.cache_size_limit = 64
     torch.set_float32_matmul_precision("high")
     config = toy_config() if toy else model.Config()
     dtype = torch.bfloat16 if compiled else torch.float32
@@ -142,9 +143,9 @@ def main():
     parser.add_argument("--tokenizer", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--rows", default="/dev/shm/reference-rows", help="folder of the packed rows")
-    parser.add_argument("--seconds", type=float, default=330, help="training time after compilation")
+    parser.add_argument("--seconds", type=float, default=360, help="training time after compilation")
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--workers", type=int, default=14)
+    parser.add_argument("--workers", type=int, default=10)
     parser.add_argument("--muon-rate", type=float, default=6e-3)
     parser.add_argument("--adam-rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)

@@ -23,7 +23,7 @@ FAMILIES = {
 LEVELS = tuple(range(1, 9))
 HELD_OUT = 40                    # one problem key in 40 is never trained on
 FAMILY_WEIGHTS = {"arith": 1.2, "modpow": 1.1, "lineq": 1.1, "vars": 1.0, "lists": 1.1, "clock": 1.0,
-                  "words": 1.1, "logic": 0.9, "code": 1.3, "facts": 1.7, "tracking": 1.2}
+                  "words": 1.1, "logic": 1.0, "code": 1.3, "facts": 1.6, "tracking": 1.0}
 LEVEL_WEIGHTS = (0.6, 0.8, 1.0, 1.1, 1.1, 1.1, 1.0, 0.9)
 NO_THINKING = 0.06               # share of training documents with an empty thought
 
@@ -73,6 +73,14 @@ def document(problem, thinking=True):
 
 
 def training_document(rng):
+    """Mostly a problem; one in nine tells all about a person, one in eleven is a short journal."""
+    kind = rng.random()
+    if kind < 0.11:
+        trace = Trace(rng)
+        question, answer = _facts.profile(rng, trace)
+        return document(Problem("facts", 0, question, "", answer, trace))
+    if kind < 0.20:
+        return journal_document(rng, rng.choice((150, 300, 600, 1200)))
     problem = generate(rng)
     easy = problem.level <= 3
     return document(problem, thinking=not easy or rng.random() > 3 * NO_THINKING)
@@ -80,10 +88,14 @@ def training_document(rng):
 
 def long_document(rng):
     """For rows of 8k: long tracking chains and journals, which question the state as it changes."""
-    if rng.random() < 0.45:
+    if rng.random() < 0.35:
         return document(generate(rng, "tracking", rng.choice((5, 6, 6, 7, 7, 8))))
+    return journal_document(rng, rng.choice((1500, 3500, 6300)))
+
+
+def journal_document(rng, tokens):
     pieces = []
-    for question, trace, answer in _tracking.journal(rng, rng.choice((1500, 3500, 6300))):
+    for question, trace, answer in _tracking.journal(rng, tokens):
         pieces.append((prompt(question), 2))
         pieces += trace.pieces + [(f"\n</think>\n\nAnswer: {answer}<|im_end|>\n", 0)]
     return pieces

@@ -1,7 +1,7 @@
 """Closed-book facts about invented people. One hop must be learned by heart; 2-5 hops are held out."""
 import random
 
-PEOPLE_COUNT = 3000
+PEOPLE_COUNT = 2400
 _RANDOM = random.Random(20260101)
 _SYLLABLES = ("ba be bi bo da de di do fa fi ga go ka ki ko la le li lo ma me mi mo na ne ni no pa pi "
               "ra re ri ro sa se si so ta te ti to va vi vo za zo").split()
@@ -47,6 +47,17 @@ def say_fact(trace, subject, relation, value):
     form = trace.choose(("{s}: {r} {v}", "{s} has {r} {v}", "the {r} of {s} is {v}", "{r} of {s}: {v}",
                          "{s}, {r}: {v}"))
     trace.say(form.format(s=subject, r=relation, v=value))
+
+
+def profile(rng, trace):
+    """All that is known of one person: training only, so that single facts are seen often."""
+    person = rng.choice(PEOPLE)
+    question = rng.choice(("Tell me about {}.", "What do you know about {}?", "Describe {}.")).format(person)
+    relations = list(ABOUT[person])
+    rng.shuffle(relations)
+    for relation in relations:
+        say_fact(trace, person, relation, ABOUT[person][relation])
+    return question, str(ABOUT[person][relations[-1]])
 
 
 def walk(trace, rng, person, hops):

@@ -75,10 +75,10 @@ def modpow(rng, level, trace):
     """A power modulo m, or a linear congruence iterated: one product and one mod a step."""
     if rng.random() < 0.5:
         m = rng.randint(*((5, 13), (7, 19), (11, 31), (13, 59), (17, 97), (17, 97),
-                          (50, 199), (100, 299))[level - 1])
+                          (17, 97), (30, 99))[level - 1])
         base = rng.randint(2, m - 1)
-        power = rng.randint(*((2, 4), (3, 5), (4, 6), (5, 7), (6, 8), (8, 10), (10, 12),
-                              (12, 14))[level - 1])
+        power = rng.randint(*((2, 4), (3, 5), (4, 6), (5, 7), (6, 7), (7, 9), (9, 11),
+                              (10, 13))[level - 1])
         question = rng.choice(("What is {}^{} mod {}?", "Compute {} to the power {} modulo {}.",
                                "Find the remainder of {}^{} divided by {}.")).format(base, power, m)
         x = base
@@ -86,11 +86,11 @@ def modpow(rng, level, trace):
             x = trace.calc("*", x, base, f"{base}^{i}: ")
             x = trace.mod(x, m) if x >= m else x
         return question, f"{base}^{power}%{m}", str(x)
-    m = rng.randint(*((7, 20), (11, 40), (11, 60), (20, 99), (20, 99), (30, 99), (50, 199),
-                      (100, 299))[level - 1])
-    a = rng.randint(2, (5, 9, 9, 12, 19, 19, 29, 39)[level - 1])
+    m = rng.randint(*((7, 20), (11, 40), (11, 60), (20, 99), (20, 99), (30, 99), (30, 99),
+                      (50, 150))[level - 1])
+    a = rng.randint(2, (5, 9, 9, 12, 19, 19, 19, 29)[level - 1])
     b, x = rng.randint(1, m - 1), rng.randint(1, m - 1)
-    steps = (2, 3, 4, 5, 6, 8, 10, 12)[level - 1]
+    steps = (2, 3, 4, 5, 6, 7, 9, 10)[level - 1]
     question = rng.choice((
         "Let x0={x} and x(n+1)=({a}*x(n)+{b}) mod {m}. Find x{n}.",
         "Start with x={x}. Replace x by ({a}*x+{b}) mod {m}, {n} times. What is x?",
@@ -114,8 +114,8 @@ def lineq(rng, level, trace):
         question = rng.choice(("Solve {} for {}.", "In {0}, what is {1}?",
                                "Find {1} if {0}.")).format(equation, letter)
         return question, equation, answer
-    largest = (6, 9, 15, 25, 9)[level - 4]
-    reach = (9, 12, 20, 40, 9)[level - 4]
+    largest = (9, 15, 25, 39, 25)[level - 4]
+    reach = (15, 25, 40, 70, 30)[level - 4]
     x, y = rng.randint(-reach if level > 4 else 1, reach), rng.randint(-reach if level > 4 else 1, reach)
     while True:
         a, b, c, d = (rng.randint(2, largest) for _ in range(4))

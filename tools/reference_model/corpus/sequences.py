@@ -26,14 +26,14 @@ def vars_(rng, level, trace):
     program = "; ".join(lines[n][1] for n in names)
     question = rng.choice(("Run this program: {}. What is {}?", "Given {}. Find {}.",
                            "After {}, what is the value of {}?")).format(program, target)
-    needed, stack = set(), [target]
-    while stack:
-        name = stack.pop()
-        if name not in needed:
-            needed.add(name)
-            stack += reads[name]
+    needed, found = {target}, [target]
+    for name in found:                                  # backwards from what is asked
+        fresh = [r for r in reads[name] if r not in needed]
+        found += fresh
+        needed.update(fresh)
+    trace.line(trace.choose(("need ", "look up ", "trace back ")))
+    trace.say("; ".join(lines[name][1] for name in found))
     order = [n for n in names if n in needed]
-    trace.line("need " + " ".join(order))
     for name in evaluation_order(rng, order, reads):
         operation, text = lines[name]
         if len(operation) == 1:

@@ -9,18 +9,18 @@ MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def clock(rng, level, trace):
-    return (times if rng.random() < 0.5 else dates)(rng, level, trace)
+    return (times if rng.random() < 0.65 else dates)(rng, level, trace)
 
 
 def times(rng, level, trace):
     hour, minute, day = rng.randrange(24), rng.randrange(60), rng.randrange(7)
     question = f"It is {hour:02d}:{minute:02d} on {DAYS[day]}. "
     moves = []
-    for _ in range((1, 1, 2, 3, 4, 5, 6, 8)[level - 1]):
+    for _ in range((1, 1, 2, 2, 3, 3, 4, 5)[level - 1]):
         sign = 1 if level < 4 or rng.random() < 0.6 else -1
-        days = 0 if level < 3 else rng.randint(0, 9 if level < 7 else 60)
-        hours = rng.randint(0, 5 if level == 1 else 23 if level < 7 else 99)
-        minutes = rng.randint(1, 59 if level < 5 else 400 if level < 7 else 999)
+        days = rng.randint(0, (0, 0, 9, 9, 60, 99, 300, 600)[level - 1])
+        hours = rng.randint(0, (5, 23, 23, 50, 99, 200, 500, 900)[level - 1])
+        minutes = rng.randint(1, (59, 59, 200, 600, 1500, 3000, 6000, 9999)[level - 1])
         moves.append((sign, days, hours, minutes))
         question += ("Go forward " if sign > 0 else "Go back ")
         question += (f"{days} days " if days else "") + (f"{hours} hours " if hours else "")
@@ -80,7 +80,7 @@ OBJECTS = "apples books coins cards stamps shells pens marbles stickers eggs pla
 def words(rng, level, trace):
     """A story about who has how many; from level 4 on, sentences that do not matter."""
     count = (2, 3, 4, 5, 6, 8, 10, 12)[level - 1]
-    big = 1 if level < 6 else 4 if level < 8 else 9
+    big = (1, 1, 1, 2, 4, 6, 9, 12)[level - 1]
     a, b, c, other = rng.sample(NAMES, 4)
     things = rng.choice(OBJECTS)
     have, second = rng.randint(5, 60 * big), None
@@ -142,7 +142,8 @@ def words(rng, level, trace):
 
 
 TRUTH = {"and": lambda x, y: x and y, "or": lambda x, y: x or y, "xor": lambda x, y: x != y,
-         "implies": lambda x, y: not x or y}
+         "implies": lambda x, y: not x or y, "nor": lambda x, y: not (x or y),
+         "nand": lambda x, y: not (x and y)}
 
 
 def letter(value):
@@ -150,8 +151,8 @@ def letter(value):
 
 
 def logic(rng, level, trace):
-    """A boolean expression, rewritten one drawn operation at a time."""
-    size = (2, 3, 4, 5, 7, 9, 11, 13)[level - 1]
+    """A boolean expression; each line does every operation that is ready."""
+    size = (2, 3, 4, 6, 8, 11, 15, 20)[level - 1]
     names = rng.sample("pqrstuvw", min(size, rng.randint(2, 6)) if size > 2 else 2)
     value = {n: rng.random() < 0.5 for n in names}
 
@@ -160,7 +161,8 @@ def logic(rng, level, trace):
             leaf = rng.choice(names)
             return leaf if rng.random() < 0.6 else ("not", leaf)
         left = rng.randint(1, k - 1)
-        op = rng.choice(("and", "or", "xor", "implies") if level > 1 else ("and", "or"))
+        op = rng.choice(("and", "or", "xor", "implies") if 1 < level < 5
+                        else tuple(TRUTH) if level > 1 else ("and", "or"))
         tree = (op, build(left), build(k - left))
         return ("not", tree) if rng.random() < 0.12 else tree
     tree = build(size)
@@ -168,23 +170,33 @@ def logic(rng, level, trace):
     question = rng.choice(("Let {}. Evaluate {}.", "With {}, what is {}?",
                            "Suppose {}. Is this true: {}?")).format(*key.split(" | "))
     tree = substitute(tree, value)
-    trace.line(formula(tree))
+    if level < 5:                       # from level 5 on the first line is already one step further
+        trace.line(formula(tree))
     while not isinstance(tree, bool):
         path = rng.choice(ready(tree, ()))
         node = at(tree, path)
-        if node[0] == "not":
-            result, text = not node[1], f"not {letter(node[1])}="
-        else:
-            result = TRUTH[node[0]](node[1], node[2])
-            text = f"{letter(node[1])} {node[0]} {letter(node[2])}="
-        trace.start()
-        right, wrong = letter(result), letter(not result)
-        trace.value(text, right, lambda: wrong,
-                    [lambda w: (f"{text[:-1]} cannot be {wrong}:", w != right)])
-        tree = replace(tree, path, result)
-        if not isinstance(tree, bool):
-            trace.rest(formula(tree))
+        after = reduced(tree)
+        right = formula(after)
+        wrong = formula(reduced(replace(tree, path, ("not", apply(node)))) if path
+                        else not after)
+        text = f"{formula(node)} is {letter(apply(node))}"
+        trace.start(trace.word("rest"))
+        trace.value("", right, lambda: wrong, [lambda w: (f"{text}:", w != right)])
+        tree = after
     return question, key, "true" if tree else "false"
+
+
+def apply(node):
+    return not node[1] if node[0] == "not" else TRUTH[node[0]](node[1], node[2])
+
+
+def reduced(tree):
+    """Every operation whose operands are known, done at once."""
+    if isinstance(tree, bool):
+        return tree
+    if all(isinstance(t, bool) for t in tree[1:]):
+        return apply(tree)
+    return (tree[0],) + tuple(reduced(t) for t in tree[1:])
 
 
 def formula(tree, top=True):

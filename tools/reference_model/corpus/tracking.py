@@ -10,8 +10,8 @@ PLACES = ("kitchen garden cellar attic office library garage hall bathroom tower
           "harbour school").split()
 BOXES = "red blue green white black yellow brown grey pink gold silver orange".split()
 LENGTH_TOKENS = (190, 260, 400, 600, 900, 1900, 3800, 7300)
-ENTITIES = (3, 4, 6, 8, 8, 8, 8, 8)
-ASKED = (1, 1, 1, 2, 2, 2, 2, 2)
+ENTITIES = (3, 4, 5, 6, 6, 6, 6, 6)
+ASKED = 1
 CHARACTERS_PER_TOKEN = 3.75         # of these sentences with the shipped tokenizer
 
 
@@ -66,7 +66,7 @@ class Counters:
     def update(self, entity):
         rng = self.rng
         have = self.history[entity][-1][1]
-        if rng.random() < 0.4 or len(self.history[entity]) > 5 or have > 90:
+        if rng.random() < 0.5 or len(self.history[entity]) > 3 or have > 90:
             n = rng.randint(10, 60)
             self.history[entity] = [(f"has {n}", n)]
             return rng.choice(("The {} now has {} coins.", "Fill the {} with exactly {}.",
@@ -155,7 +155,7 @@ def tracking(rng, level, trace):
     world = rng.choice(WORLDS)(rng, ENTITIES[level - 1])
     target = LENGTH_TOKENS[level - 1] * CHARACTERS_PER_TOKEN * rng.uniform(0.85, 1.02)
     text = chain(world, target)
-    asked = rng.sample(world.entities, ASKED[level - 1])
+    asked = rng.sample(world.entities, ASKED)
     answer = recall(world, asked, trace)
     question = f"{text} {world.ask(asked)}"
     return question, text, answer
@@ -164,14 +164,14 @@ def tracking(rng, level, trace):
 def journal(rng, tokens):
     """A training conversation: the chain goes on, every piece ends in a question.
 
-    Returns a list of (question, trace-writing function) turns as (question, trace, answer).
+    Returns its turns: (question, trace, answer).
     """
     from .trace import Trace
-    world = rng.choice(WORLDS)(rng, rng.choice((4, 6, 8, 8)))
+    world = rng.choice(WORLDS)(rng, rng.choice((3, 4, 5, 6, 6)))
     turns, size = [], 0
     while size < tokens * CHARACTERS_PER_TOKEN:
         trace = Trace(rng)
-        text = chain(world, rng.choice((150, 300, 600, 1200)))
+        text = chain(world, rng.choice((60, 120, 300, 800)))
         asked = rng.sample(world.entities, rng.choice((1, 2)))
         answer = recall(world, asked, trace)
         question = f"{text} {world.ask(asked)}"
