@@ -53,9 +53,10 @@ struct Int4Group {
           for (int64_t g = 0; g < groups(); ++g) {
             const float scale = to_float(s[n * groups() + g]);
             const int z = zero(n, g);
-            for (int64_t k = g * group_size; k < (g + 1) * group_size; ++k) {
-              const int code = k % 2 == 0 ? source[k / 2] & 15 : source[k / 2] >> 4;
-              row[static_cast<size_t>(k)] = static_cast<float>(code - z) * scale;
+            for (int64_t k = g * group_size; k < (g + 1) * group_size; k += 2) {
+              const uint8_t pair = source[k / 2];
+              row[static_cast<size_t>(k)] = static_cast<float>((pair & 15) - z) * scale;
+              row[static_cast<size_t>(k + 1)] = static_cast<float>((pair >> 4) - z) * scale;
             }
           }
         },

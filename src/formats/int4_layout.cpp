@@ -1,7 +1,5 @@
 #include "formats/int4_layout.h"
 
-#include <cstring>
-
 #include "formats/stored_module.h"
 
 namespace quantrial {
@@ -9,9 +7,11 @@ namespace {
 
 template <typename T>
 Array<T> turned(const StoredTensor& scales, int64_t groups, int64_t rows) {
-  Array<T> result(transposed(scales.array<T>().data(), groups, rows));
+  std::vector<T> result(static_cast<size_t>(groups * rows));
+  transpose(scales.array<T>().data(), groups, rows,
+            std::as_writable_bytes(std::span(result)).data());
   scales.file->release(scales.bytes);
-  return result;
+  return Array<T>(std::move(result));
 }
 
 }  // namespace
@@ -28,12 +28,6 @@ Scales read_turned_scales(const StoredTensor& scales, int64_t groups, int64_t ro
   if (scales.dtype == DType::f16) return turned<float16>(scales, groups, rows);
   if (scales.dtype == DType::bf16) return turned<bfloat16>(scales, groups, rows);
   return turned<float>(scales, groups, rows);
-}
-
-std::vector<uint8_t> bytes_of_words(const std::vector<uint32_t>& words) {
-  std::vector<uint8_t> bytes(words.size() * 4);
-  std::memcpy(bytes.data(), words.data(), bytes.size());
-  return bytes;
 }
 
 }  // namespace quantrial

@@ -1,7 +1,11 @@
 // Rearranging stored INT4 tensors into the layout of Int4Group.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "formats/int4_group.h"
@@ -15,31 +19,33 @@ inline void set_nibble(std::vector<uint8_t>& bytes, int64_t row, int64_t i, uint
   byte = static_cast<uint8_t>(byte | nibble << (i % 2 * 4));
 }
 
-// [rows, columns] to [columns, rows] in tiles of a cache line squared.
+// source[rows, columns] to the bytes of [columns, rows], in tiles of a cache line squared. A tile
+// passes through a small buffer: read in place, lines 4,096 bytes apart would evict each other.
 template <typename T>
-std::vector<T> transposed(const T* source, int64_t rows, int64_t columns) {
+void transpose(const T* source, int64_t rows, int64_t columns, std::byte* result) {
   constexpr int64_t tile = 64 / sizeof(T);
-  std::vector<T> result(static_cast<size_t>(rows * columns));
+  std::array<std::array<T, tile>, tile> buffer;  // [column][row] of the tile
   for (int64_t r0 = 0; r0 < rows; r0 += tile) {
-    const int64_t r1 = std::min(rows, r0 + tile);
+    const int64_t height = std::min(tile, rows - r0);
     for (int64_t c0 = 0; c0 < columns; c0 += tile) {
-      const int64_t c1 = std::min(columns, c0 + tile);
-      for (int64_t c = c0; c < c1; ++c) {
-        for (int64_t r = r0; r < r1; ++r) {
-          result[static_cast<size_t>(c * rows + r)] = source[r * columns + c];
+      const int64_t width = std::min(tile, columns - c0);
+      for (int64_t r = 0; r < height; ++r) {
+        const T* line = source + (r0 + r) * columns + c0;
+        for (int64_t c = 0; c < width; ++c) {
+          buffer[static_cast<size_t>(c)][static_cast<size_t>(r)] = line[c];
         }
+      }
+      for (int64_t c = 0; c < width; ++c) {
+        std::memcpy(result + ((c0 + c) * rows + r0) * static_cast<int64_t>(sizeof(T)),
+                    buffer[static_cast<size_t>(c)].data(), static_cast<size_t>(height) * sizeof(T));
       }
     }
   }
-  return result;
 }
 
 // Scales stored as [N, K/G], borrowed.
 Scales read_scales(const StoredTensor& scales);
 // Scales stored as [K/G, N], turned.
 Scales read_turned_scales(const StoredTensor& scales, int64_t groups, int64_t rows);
-
-// The words of 8 nibbles along K, [N, K/8], as bytes [N, K/2].
-std::vector<uint8_t> bytes_of_words(const std::vector<uint32_t>& words);
 
 }  // namespace quantrial

@@ -27,10 +27,10 @@ struct Nvfp4 {
     const uint8_t* source = codes.data() + n * columns / 2;
     for (int64_t g = 0; g < groups(); ++g) {
       const float scale = global.applied_to(to_float(scales[n * groups() + g]));
-      for (int64_t k = g * group_size; k < (g + 1) * group_size; ++k) {
+      for (int64_t k = g * group_size; k < (g + 1) * group_size; k += 2) {
         const uint8_t pair = source[k / 2];
-        row[static_cast<size_t>(k)] =
-            decode_e2m1(static_cast<uint8_t>(k % 2 == 0 ? pair & 15 : pair >> 4)) * scale;
+        row[static_cast<size_t>(k)] = decode_e2m1(pair & 15) * scale;
+        row[static_cast<size_t>(k + 1)] = decode_e2m1(static_cast<uint8_t>(pair >> 4)) * scale;
       }
     }
   }

@@ -2,6 +2,7 @@
 // word c = column 8c + order[i], plain zero points; scales [K/G, N].
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/error.h"
 #include "formats/int4_layout.h"
@@ -27,11 +28,11 @@ void transpose_nibbles(std::array<uint32_t, 8>& words) {
   }
 }
 
-// qweight[K, N/8] to words of 8 columns, [N, K/8].
-std::vector<uint32_t> turn_codes(const uint32_t* source, int64_t columns, int64_t words_per_row) {
+// qweight[K, N/8] to codes [N, K/2]; eight words down a column become four bytes of eight rows.
+std::vector<uint8_t> turn_codes(const uint32_t* source, int64_t columns, int64_t words_per_row) {
   constexpr int64_t tile = 16;  // words of a cache line
   const int64_t octets = columns / 8;
-  std::vector<uint32_t> turned(static_cast<size_t>(octets * words_per_row * 8));
+  std::vector<uint8_t> turned(static_cast<size_t>(octets * words_per_row * 32));
   const auto turn = [&](int64_t octet, int64_t c) {
     std::array<uint32_t, 8> words;
     for (int64_t i = 0; i < 8; ++i) {
@@ -39,7 +40,8 @@ std::vector<uint32_t> turn_codes(const uint32_t* source, int64_t columns, int64_
     }
     transpose_nibbles(words);
     for (size_t i = 0; i < 8; ++i) {
-      turned[static_cast<size_t>((c * 8 + order[i]) * octets + octet)] = words[i];
+      std::memcpy(&turned[static_cast<size_t>(((c * 8 + order[i]) * octets + octet) * 4)],
+                  &words[i], 4);
     }
   };
   for (int64_t octet0 = 0; octet0 < octets; octet0 += tile) {
@@ -88,8 +90,7 @@ Weight read_awq(const StoredModule& module, const Scheme& scheme) {
   weight.group_size = checked_group(qweight, scheme.group_size, columns);
   check_shape(scales, {weight.groups(), weight.rows}, fmt::format("group {}", weight.group_size));
   weight.zeros = read_zeros(module.at("qzeros"), weight);
-  weight.codes =
-      Array<uint8_t>(bytes_of_words(turn_codes(qweight.array<uint32_t>().data(), columns, words)));
+  weight.codes = Array<uint8_t>(turn_codes(qweight.array<uint32_t>().data(), columns, words));
   qweight.file->release(qweight.bytes);
   weight.scales = read_turned_scales(scales, weight.groups(), weight.rows);
   return weight;

@@ -56,8 +56,10 @@ Weight read_gptq(const StoredModule& module, const Scheme& scheme, int zero_offs
     weight.zeros = read_zeros(module.at("qzeros"), weight, zero_offset);
   }
   // A word's nibbles are already 8 consecutive columns: only the words change places.
-  weight.codes =
-      Array<uint8_t>(bytes_of_words(transposed(qweight.array<uint32_t>().data(), words, rows)));
+  std::vector<uint8_t> codes(static_cast<size_t>(rows * weight.columns / 2));
+  transpose(qweight.array<uint32_t>().data(), words, rows,
+            std::as_writable_bytes(std::span(codes)).data());
+  weight.codes = Array<uint8_t>(std::move(codes));
   qweight.file->release(qweight.bytes);
   weight.scales = read_turned_scales(scales, weight.groups(), rows);
   return weight;

@@ -1,5 +1,6 @@
 // INT4 in its three containers: the golden words of formats.md A.1, A.3, A.6, which were executed
 // with the real packages, and what must be refused.
+#include "base/rng.h"
 #include "formats/test_folder.h"
 
 namespace quantrial {
@@ -120,6 +121,33 @@ TEST_F(ReadInt4, AwqInterleavesEightOutputsInAWord) {
   }
   EXPECT_EQ(row("m", 0)[9], 1.0f);
   EXPECT_EQ(row("m", 0)[8], 0.0f);
+}
+
+// Random words against the definition, one nibble at a time, for sizes that cut the tiles.
+TEST_F(ReadInt4, TurnsEveryNibbleOfLargerMatrices) {
+  constexpr uint32_t K = 336, N = 168, G = 16;
+  std::vector<uint32_t> words(K * N / 8);
+  for (uint32_t i = 0; i < words.size(); ++i) words[i] = philox(7, i)[0];
+  const std::vector<uint32_t> zeros(K / G * N / 8, 0);
+  tensor("m.qzeros", DType::i32, {K / G, N / 8}, zeros);
+  tensor("m.scales", DType::f16, {K / G, N}, std::vector<uint16_t>(K / G * N, fp16_one));
+  const auto nibble = [&](uint32_t word, uint32_t i) {
+    return static_cast<float>(words[word] >> (4 * i) & 15);
+  };
+  config({{"quant_method", "awq"}, {"bits", 4}, {"group_size", G}});
+  tensor("m.qweight", DType::i32, {K, N / 8}, words);
+  constexpr uint32_t place[8] = {0, 4, 1, 5, 2, 6, 3, 7};  // nibble that holds column j
+  for (uint32_t n = 0; n < N; n += 5) {
+    const auto values = row("m", n);
+    for (uint32_t k = 0; k < K; ++k)
+      ASSERT_EQ(values[k], nibble(k * (N / 8) + n / 8, place[n % 8]));
+  }
+  config({{"quant_method", "gptq"}, {"bits", 4}, {"group_size", G}, {"sym", false}});
+  tensor("m.qweight", DType::i32, {K / 8, N}, words);
+  for (uint32_t n = 0; n < N; n += 5) {
+    const auto values = row("m", n);
+    for (uint32_t k = 0; k < K; ++k) ASSERT_EQ(values[k], nibble(k / 8 * N + n, k % 8) - 1);
+  }
 }
 
 TEST_F(ReadInt4, PackedWordsRunAlongTheInputsAndZerosAlongTheOutputs) {
