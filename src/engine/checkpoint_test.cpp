@@ -5,28 +5,20 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "engine/engine.h"
 #include "engine/memory_plan.h"
+#include "tests/oracle.h"
 
 namespace quantrial {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path tiny = fs::path(QUANTRIAL_ORACLES) / "tiny";
-// Of a logit in float against transformers in float: 2e-4 of the largest, about 14.
-constexpr double logit_tolerance = 2e-4 * 14;
+const fs::path tiny = oracle::folder("tiny");
 const std::vector<std::string> prompt_names = {"p1", "p7", "p64", "p150"};
-
-nlohmann::json read_json(const fs::path& path) {
-  std::ifstream file(path);
-  return nlohmann::json::parse(file);
-}
 
 // tiny/text with the mtp.* tensors of another file.
 class CheckpointWithMtp {
@@ -78,7 +70,7 @@ std::vector<Result> run(const Loaded& loaded, const EngineOptions& options,
 
 Request greedy(const std::string& prompt_name, int64_t max_tokens) {
   Request request;
-  request.prompt = read_json(tiny / "prompts.json")[prompt_name].get<std::vector<int32_t>>();
+  request.prompt = oracle::prompt(prompt_name);
   request.sampling.temperature = 0;
   request.max_tokens = max_tokens;
   request.end_of_text = EndOfText::is_ignored;
@@ -87,7 +79,7 @@ Request greedy(const std::string& prompt_name, int64_t max_tokens) {
 
 TEST(EngineOnCheckpoint, GreedyContinuationsAreThoseOfTransformers) {
   const Loaded loaded = load(tiny / "text", Precision::fp32);
-  const auto refs = read_json(tiny / "refs.json");
+  const auto refs = oracle::json("tiny/refs.json");
   std::vector<Request> requests;
   for (const auto& name : prompt_names) requests.push_back(greedy(name, 32));
   const auto results = run(loaded, {.max_sequences = 4, .max_tokens = 1024}, requests);
@@ -95,7 +87,7 @@ TEST(EngineOnCheckpoint, GreedyContinuationsAreThoseOfTransformers) {
     const auto& ref = refs[prompt_names[i]];
     const auto margins = ref["greedy_top1_top2_margin"].get<std::vector<double>>();
     const auto expected = ref["greedy"].get<std::vector<int32_t>>();
-    for (size_t t = 0; t < expected.size() && margins[t] > logit_tolerance; ++t) {
+    for (size_t t = 0; t < expected.size() && margins[t] > tolerance::greedy_margin; ++t) {
       ASSERT_EQ(results[i].tokens[t], expected[t]) << prompt_names[i] << " token " << t;
     }
   }
@@ -105,7 +97,7 @@ TEST(EngineOnCheckpoint, GreedyContinuationsAreThoseOfTransformers) {
 void expect_reference_rounds(const std::string& name) {
   const CheckpointWithMtp checkpoint(name);
   const Loaded loaded = load(checkpoint.dir(), Precision::fp32);
-  const auto refs = read_json(tiny / (name + "_ref.json"));
+  const auto refs = oracle::json("tiny/" + name + "_ref.json");
   for (const auto& prompt_name : prompt_names) {
     const auto rounds = refs[prompt_name]["rounds"];
     size_t round = 0;
@@ -118,7 +110,7 @@ void expect_reference_rounds(const std::string& name) {
       EXPECT_EQ(ours.confirmed_tokens, ref["confirmed"].get<int64_t>() + 1);
       const auto margins = ref["margins"].get<std::vector<double>>();
       for (size_t i = 0; i < 3; ++i) {
-        if (margins[i] < logit_tolerance) break;
+        if (margins[i] < tolerance::greedy_margin) break;
         EXPECT_EQ(ours.drafts[i], ref["drafts"][i].get<int32_t>())
             << prompt_name << " round " << round << " draft " << i;
       }
@@ -183,8 +175,8 @@ INSTANTIATE_TEST_SUITE_P(Precisions, EngineVariations,
 TEST(EngineOnCheckpoint, DraftsWithoutMtpAreRefused) {
   const fs::path dir = fs::path(testing::TempDir()) / "quantrial_no_mtp";
   fs::create_directories(dir);
-  auto config = read_json(tiny / "text/config.json");
-  std::ofstream(dir / "config.json") << config;
+  fs::copy_file(tiny / "text/config.json", dir / "config.json",
+                fs::copy_options::overwrite_existing);
   const Checkpoint text(tiny / "text");
   std::vector<TensorToWrite> tensors;
   for (const auto& [name, tensor] : text.tensors()) {

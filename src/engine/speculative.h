@@ -7,7 +7,8 @@
 // Drafts are drawn from the MTP head's distribution by the same sampler with the same noise as the
 // token they predict. By Gumbel-max a draft then equals the token with probability at least
 // (1 - D) / (1 + D), D the total variation distance of both distributions (Daliri et al. 2024,
-// arXiv 2408.07978), where the head's argmax would hit only as often as the model draws it.
+// arXiv 2408.07978), where the head's argmax would hit only as often as the model draws it: 50 %
+// against 33 % in the example of speculative_test.cpp.
 #pragma once
 
 #include <cstdint>
