@@ -10,31 +10,56 @@
 #include "model/inventory.h"
 #include "model/model.h"
 #include "tensor/json.h"
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
 
 namespace quantrial::mutation {
 namespace {
 
 namespace fs = std::filesystem;
 
-void read_everything(const fs::path& dir) {
-  read_model_config(dir);
-  read_generation_defaults(dir);
-  take_inventory(dir);
+// Runs what may fail with Error; keeps the first message and goes on. Anything else escapes.
+class Stages {
+ public:
+  template <typename Stage>
+  void run(Stage&& stage) {
+    try {
+      stage();
+    } catch (const Error& error) {
+      if (message_.empty()) message_ = error.what();
+    }
+  }
+  const std::string& message() const { return message_; }
+
+ private:
+  std::string message_;
+};
+
+void read_matrices(const fs::path& dir, Stages& stages) {
   const auto quantization = QuantizationConfig::read(dir);
   const Checkpoint checkpoint(dir);
-  std::string first_error;
   for (const std::string& module : matrix_modules(checkpoint)) {
-    try {
+    stages.run([&] {
       const Weight weight = read_weight(checkpoint, quantization, module);
       std::vector<float> row(static_cast<size_t>(columns(weight)));
       decode_row(weight, 0, row);
       decode_row(weight, rows(weight) - 1, row);
       quantize_dequantize(row, activations(weight), Arithmetic::float32);
-    } catch (const Error& error) {
-      if (first_error.empty()) first_error = error.what();
-    }
+    });
   }
-  if (!first_error.empty()) throw Error("{}", first_error);
+}
+
+void use_tokenizer(const fs::path& dir) {
+  const Tokenizer tokenizer = Tokenizer::load(dir);
+  const auto ids = tokenizer.encode("Zwölf <|im_start|>user\n x_1 == 0x1F;\t\xff");
+  tokenizer.decode(ids, SpecialTokens::skip);
+  for (const int32_t id : ids) tokenizer.token_bytes(id);
+}
+
+void render_chat(const fs::path& dir) {
+  const nlohmann::ordered_json message = {{"role", "user"}, {"content", "Hello"}};
+  ChatTemplate::load(dir).render(
+      {{"messages", nlohmann::ordered_json::array({message})}, {"add_generation_prompt", true}});
 }
 
 void run_two_tokens(const fs::path& dir) {
@@ -168,13 +193,17 @@ std::string with_byte_damage(std::string bytes, Choice& choice) {
 }  // namespace
 
 std::string exercise(const fs::path& dir, Depth depth) {
-  try {
-    read_everything(dir);
-    if (depth == Depth::model) run_two_tokens(dir);
-    return "";
-  } catch (const Error& error) {
-    return error.what();
+  Stages stages;
+  stages.run([&] { read_model_config(dir); });
+  stages.run([&] { read_generation_defaults(dir); });
+  stages.run([&] { take_inventory(dir); });
+  stages.run([&] { read_matrices(dir, stages); });
+  if (depth == Depth::model) {
+    stages.run([&] { run_two_tokens(dir); });
+    stages.run([&] { use_tokenizer(dir); });
+    if (is_present(dir / "chat_template.jinja")) stages.run([&] { render_chat(dir); });
   }
+  return stages.message();
 }
 
 Patient::Patient(const fs::path& source, const fs::path& dir) : dir_(dir) {

@@ -15,11 +15,11 @@ namespace quantrial::mutation {
 
 enum class Depth {
   reading,  // config, index, headers, every matrix
-  model,    // and the loaded model for two tokens
+  model,    // and the loaded model for two tokens, the tokenizer and the chat template
 };
 
-// Opens the folder and uses what it holds. Returns "" for success and the message for Error;
-// anything else escapes.
+// Opens the folder and uses what it holds. Returns "" for success and the first message of an
+// Error; anything else escapes.
 std::string exercise(const std::filesystem::path& dir, Depth depth);
 
 // Random choices that depend on (seed, number of the mutation) alone.

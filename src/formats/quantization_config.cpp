@@ -23,11 +23,6 @@ QuantizationConfig read_by_method(const JsonObject& config) {
   config.fail("quant_method", "compressed-tensors, auto-round, gptq, awq, fp8 or modelopt");
 }
 
-bool is_file(const fs::path& path) {
-  std::error_code error;  // what cannot be looked at is reported when it is opened
-  return fs::exists(path, error);
-}
-
 }  // namespace
 
 QuantizationConfig::QuantizationConfig(std::string name, Container container,
@@ -44,11 +39,11 @@ QuantizationConfig QuantizationConfig::read(const fs::path& model_dir) {
     const JsonObject text = top.object("text_config");
     if (text.has("quantization_config")) return read_by_method(text.object("quantization_config"));
   }
-  if (const fs::path own = model_dir / "quantization_config.json"; is_file(own)) {
+  if (const fs::path own = model_dir / "quantization_config.json"; is_present(own)) {
     const Json own_json = read_json_object(own);
     return read_by_method(JsonObject(own_json, shown(own)));
   }
-  if (const fs::path own = model_dir / "hf_quant_config.json"; is_file(own)) {
+  if (const fs::path own = model_dir / "hf_quant_config.json"; is_present(own)) {
     const Json own_json = read_json_object(own);
     return read_modelopt_config(JsonObject(own_json, shown(own)));
   }

@@ -170,8 +170,7 @@ void add_eos(const JsonObject& object, int64_t vocab_size, std::vector<int32_t>&
 // The object of generation_config.json; an empty one when there is no such file.
 Json read_generation_config(const std::filesystem::path& dir) {
   const auto path = dir / "generation_config.json";
-  std::error_code error;  // a file that cannot be looked at is reported when it is opened
-  return std::filesystem::exists(path, error) ? read_json_object(path) : Json::object();
+  return is_present(path) ? read_json_object(path) : Json::object();
 }
 
 }  // namespace

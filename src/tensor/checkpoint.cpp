@@ -14,11 +14,6 @@ namespace fs = std::filesystem;
 // weight_map of the index: tensor name -> file name.
 using WeightMap = std::map<std::string, std::string>;
 
-bool is_file(const fs::path& path) {
-  std::error_code error;  // what cannot be looked at is reported when it is opened
-  return fs::exists(path, error);
-}
-
 // A file name of the index must stay inside the folder.
 bool is_plain_name(const std::string& name) {
   return !name.empty() && name != "." && name != ".." &&
@@ -38,7 +33,7 @@ WeightMap read_index(const fs::path& path) {
 }
 
 std::vector<fs::path> safetensors_files(const fs::path& dir) {
-  if (is_file(dir / "model.safetensors")) return {dir / "model.safetensors"};
+  if (is_present(dir / "model.safetensors")) return {dir / "model.safetensors"};
   std::vector<fs::path> paths;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(dir, error)) {
@@ -58,7 +53,7 @@ std::vector<fs::path> files_of(const WeightMap& weight_map, const fs::path& dir)
   for (const auto& [tensor, file] : weight_map) names.insert(file);
   std::vector<fs::path> paths;
   for (const std::string& name : names) {
-    if (!is_file(dir / name)) {
+    if (!is_present(dir / name)) {
       throw Error("{}: missing, but model.safetensors.index.json names it; download it",
                   shown(dir / name));
     }
@@ -75,7 +70,7 @@ Checkpoint::Checkpoint(const fs::path& dir) : dir_(dir) {
     throw Error("{}: not a folder; give the folder of a Hugging Face checkpoint", shown(dir));
   }
   const fs::path index = dir / "model.safetensors.index.json";
-  const WeightMap weight_map = is_file(index) ? read_index(index) : WeightMap{};
+  const WeightMap weight_map = is_present(index) ? read_index(index) : WeightMap{};
   for (const auto& path : weight_map.empty() ? safetensors_files(dir) : files_of(weight_map, dir)) {
     files_.emplace_back(path);
   }
