@@ -26,12 +26,21 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
       ->capture_default_str();
 }
 
+std::filesystem::path model_folder(const ModelArguments& arguments) {
+  const std::filesystem::path dir = arguments.model;
+  if (!std::filesystem::is_directory(dir)) {
+    throw Error("{}: no such folder; give the folder of a checkpoint with config.json",
+                escaped(arguments.model));
+  }
+  return dir;
+}
+
 OpenModel open_model(const CommonOptions& common, const ModelArguments& arguments) {
   if (common.backend == "cuda") {
     throw Error("--backend cuda: this program was built without CUDA; use --backend cpu");
   }
   OpenModel open;
-  open.dir = arguments.model;
+  open.dir = model_folder(arguments);
   open.backend = make_cpu_backend(
       {.precision = arguments.precision == "fp32" ? Precision::fp32 : Precision::native,
        .activations =

@@ -20,6 +20,8 @@ struct ModelArguments {
   std::string nvfp4_global_scale = "as-written";
 };
 void add_model_arguments(CLI::App& command, ModelArguments& arguments);
+// Throws Error when there is none.
+std::filesystem::path model_folder(const ModelArguments& arguments);
 
 struct OpenModel {
   std::filesystem::path dir;

@@ -119,10 +119,11 @@ void generate_samples(const GenerateArguments& arguments, const CommonOptions& c
 }
 
 void run_generate(const GenerateArguments& arguments, const CommonOptions& common) {
-  const Request settings = make_request(arguments.sampling, arguments.model.model);
-  const Tokenizer tokenizer = Tokenizer::load(arguments.model.model);
+  const std::filesystem::path dir = model_folder(arguments.model);
+  const Request settings = make_request(arguments.sampling, dir);
+  const Tokenizer tokenizer = Tokenizer::load(dir);
   std::optional<ChatTemplate> chat_template;
-  if (!arguments.raw) chat_template = find_chat_template(arguments.model.model);
+  if (!arguments.raw) chat_template = find_chat_template(dir);
   if (arguments.chat && !chat_template) {
     throw Error("generate --chat: {} has no chat template; use --prompt for plain continuation",
                 escaped(arguments.model.model));

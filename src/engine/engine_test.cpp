@@ -156,6 +156,18 @@ TEST(Engine, SamplesOfOnePromptShareItsPrefill) {
   EXPECT_NE(results[0].tokens, results[1].tokens);
 }
 
+// The state after a prompt without MTP lacks the head's keys and values: it is not shared.
+TEST(Engine, RequestsWithAndWithoutDraftsMix) {
+  auto requests = mixed_requests(3);
+  const auto alone = run({}, requests);
+  for (size_t i = 0; i < requests.size(); i += 2) requests[i].draft_tokens = 0;
+  const auto results = run({256, {16, 16384, 3}}, requests);
+  expect_same(results, one_by_one());
+  for (size_t i = 1; i < results.size(); i += 2) {
+    expect_same_drafts({results[i]}, {alone[i]});
+  }
+}
+
 TEST(Engine, RefusesWhatCannotRunWithTheNumbers) {
   ToyModel model(64);
   Engine engine(model, nullptr, {.max_sequences = 1, .max_tokens = 100});

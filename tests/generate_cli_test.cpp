@@ -1,0 +1,155 @@
+// The program as a user runs it: generate, logits and bench on the tiny checkpoint, and what they
+// refuse. Starts the binary itself, without a shell.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "tests/oracle.h"
+
+namespace quantrial {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int exit_code = -1;
+  std::string out, err;
+};
+
+class Program : public testing::Test {
+ protected:
+  Program() : dir_(fs::path(testing::TempDir()) / fmt::format("quantrial_cli_{}", getpid())) {
+    fs::create_directories(dir_);
+  }
+  ~Program() override { fs::remove_all(dir_); }
+
+  fs::path write(const std::string& name, const std::string& text) const {
+    std::ofstream(dir_ / name) << text;
+    return dir_ / name;
+  }
+
+  Outcome run(std::vector<std::string> arguments, const std::string& input = "") const {
+    const fs::path in = write("stdin", input), out = dir_ / "stdout", err = dir_ / "stderr";
+    arguments.insert(arguments.begin(), QUANTRIAL_PROGRAM);
+    const pid_t child = fork();
+    if (child == 0) {
+      std::vector<char*> argv;
+      for (std::string& argument : arguments) argv.push_back(argument.data());
+      argv.push_back(nullptr);
+      dup2(open(in.c_str(), O_RDONLY), STDIN_FILENO);
+      dup2(open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
+      dup2(open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
+      execv(QUANTRIAL_PROGRAM, argv.data());
+      _exit(127);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_text_file(out), read_text_file(err)};
+  }
+
+  // One line "quantrial: error: ..." that contains `part`, exit code 1.
+  void expect_error(const std::vector<std::string>& arguments, const std::string& part) const {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.exit_code, 1) << part;
+    EXPECT_TRUE(outcome.err.starts_with("quantrial: error: ")) << outcome.err;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
+  }
+
+  fs::path dir_;
+  std::string text_ = oracle::folder("tiny/text").string();
+};
+
+TEST_F(Program, DraftsAndBatchesDoNotChangeTheText) {
+  const auto generate = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {
+        "generate", text_, "--prompt", "def f(x):", "--seed", "7", "--json", "--max-tokens", "24"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return nlohmann::json::parse(outcome.out);
+  };
+  const auto plain = generate({});
+  const auto& sample = plain["samples"][0];
+  EXPECT_GE(sample["tokens"].size(), 1u);
+  EXPECT_EQ(sample["seed"], 7);
+  EXPECT_EQ(generate({"--draft-tokens", "3"})["samples"][0]["tokens"], sample["tokens"]);
+  EXPECT_EQ(generate({"--samples", "3"})["samples"][0]["tokens"], sample["tokens"]);
+  EXPECT_EQ(generate({"--threads", "1"})["samples"][0]["tokens"], sample["tokens"]);
+  EXPECT_NE(generate({"--raw"})["prompt_ids"], plain["prompt_ids"]);  // without the template
+}
+
+TEST_F(Program, StreamsTextAndSumsUp) {
+  const std::vector<std::string> arguments = {"generate", text_,          "--raw", "--temperature",
+                                              "0",        "--max-tokens", "8"};
+  const Outcome outcome = run(arguments, "def f(x):");
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_NE(outcome.err.find("generated: 8 tokens"), std::string::npos) << outcome.err;
+  auto quiet = arguments;
+  quiet.push_back("--quiet");
+  EXPECT_EQ(run(quiet, "def f(x):").err, "");
+  EXPECT_EQ(run(quiet, "def f(x):").out, outcome.out);
+}
+
+TEST_F(Program, ChatAnswersLineByLine) {
+  const std::vector<std::string> arguments = {"generate", text_,    "--chat", "--max-tokens",
+                                              "6",        "--seed", "1"};
+  const Outcome once = run(arguments, "hello\n");
+  const Outcome again = run(arguments, "hello\n/exit\nnever read\n");
+  EXPECT_EQ(once.exit_code, 0) << once.err;
+  EXPECT_FALSE(once.out.empty());
+  EXPECT_EQ(once.out, again.out);
+  EXPECT_GT(run(arguments, "hello\nand you?\n").out.size(), once.out.size());
+}
+
+TEST_F(Program, LogitsHaveTheShapesOfTheContract) {
+  const fs::path tokens = write("tokens.json", R"({"prompts": [[396], [1, 2, 3]]})");
+  const fs::path out = dir_ / "logits.safetensors";
+  const Outcome outcome =
+      run({"logits", text_, "--tokens", tokens, "-o", out, "--mtp", "--precision", "fp32"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  std::map<std::string, std::vector<int64_t>> shapes;
+  const SafetensorsFile file(out);
+  for (const StoredTensor& tensor : file.tensors()) shapes[tensor.name] = tensor.shape;
+  const std::map<std::string, std::vector<int64_t>> expected = {
+      {"logits.0", {1, 512}}, {"logits.1", {3, 512}}, {"mtp_logits.1", {2, 512}}};
+  EXPECT_EQ(shapes, expected);
+}
+
+TEST_F(Program, BenchGivesItsFigures) {
+  const Outcome outcome = run({"bench", text_, "--prompt-tokens", "70", "--output-tokens", "4",
+                               "--repetitions", "1", "--concurrency", "1,3", "--json"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto json = nlohmann::json::parse(outcome.out);
+  EXPECT_GT(json["read_bandwidth_bytes_per_s"], 1e8);
+  ASSERT_EQ(json["measurements"].size(), 2u);
+  for (const auto& row : json["measurements"]) {
+    EXPECT_GT(row["prefill_tokens_per_s"], 0);
+    EXPECT_GT(row["decode_tokens_per_s"], 0);
+  }
+}
+
+TEST_F(Program, RefusesWithOneLine) {
+  const fs::path bad = write("bad.json", R"({"prompts": [[1, 512]]})");
+  const fs::path broken = write("broken.json", "{\"prompts\": [[1,");
+  const std::string out = dir_ / "x.safetensors";
+  expect_error({"logits", text_, "--tokens", bad, "-o", out}, "prompts[0][1]: 512");
+  expect_error({"logits", text_, "--tokens", broken, "-o", out}, "malformed JSON");
+  expect_error({"logits", text_, "--tokens", dir_ / "none.json", "-o", out}, "none.json");
+  EXPECT_FALSE(fs::exists(out));
+  expect_error({"generate", dir_ / "none", "--prompt", "x"}, "no such folder");
+  expect_error({"generate", text_, "--prompt", "x", "--max-tokens", "9999"}, "4096");
+  expect_error({"generate", text_, "--prompt", "x", "--context", "9999"}, "4096");
+  expect_error({"generate", text_, "--prompt", "x", "--top-p", "0"}, "top_p");
+  expect_error({"generate", text_, "--raw", "--prompt", ""}, "no tokens");
+  expect_error({"generate", text_, "--prompt", "x", "--backend", "cuda"}, "--backend cpu");
+  EXPECT_EQ(run({"generate", text_, "--draft-tokens", "4"}).exit_code, 2);
+  EXPECT_EQ(run({"generate", text_, "--prompt", "x", "--chat"}).exit_code, 2);
+  EXPECT_NE(run({"bench", "--help"}).out.find("Example"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace quantrial
