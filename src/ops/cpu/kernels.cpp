@@ -29,56 +29,59 @@ float Dot(const float* x, const float* y, int64_t n) {
   return total;
 }
 
-// acc[t][n] (one vector each) += x[t] * w[n] over `count` columns. TB x NB accumulators live in
-// registers; each is one chain over the columns, so its value does not depend on TB or NB.
+// A tile of decoded weights and what is to be added up with it.
+struct Tile {
+  TileShape shape;
+  const float* w;   // [shape.rows, shape.columns]
+  int64_t rows;     // in use
+  int64_t columns;  // in use, padded with zeros to whole vectors
+};
+
+// acc[t][n] (one vector each) += x[t] * w[n] over the tile's columns. TB x NB accumulators live in
+// registers; each is one chain over the columns, so its value does not depend on TB, NB or the
+// tile's shape.
 template <int TB, int NB>
-void MultiplyBlock(const float* HWY_RESTRICT x, int64_t stride, const float* HWY_RESTRICT w,
-                   int64_t count, float* HWY_RESTRICT acc) {
+void MultiplyBlock(const float* HWY_RESTRICT x, int64_t stride, const Tile& tile, int64_t first,
+                   float* HWY_RESTRICT acc) {
   const Lanes d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const float* HWY_RESTRICT w = tile.w + first * tile.shape.columns;
+  acc += first * lanes;
+  const int64_t acc_stride = tile.shape.rows * lanes;
   hn::Vec<Lanes> sum[TB][NB];
   for (int t = 0; t < TB; ++t) {
-    for (int n = 0; n < NB; ++n) sum[t][n] = hn::LoadU(d, acc + (t * tile_rows + n) * lanes);
+    for (int n = 0; n < NB; ++n) sum[t][n] = hn::LoadU(d, acc + t * acc_stride + n * lanes);
   }
-  for (int64_t k = 0; k < count; k += lanes) {
+  for (int64_t k = 0; k < tile.columns; k += lanes) {
     hn::Vec<Lanes> row[NB];
-    for (int n = 0; n < NB; ++n) row[n] = hn::LoadU(d, w + n * tile_columns + k);
+    for (int n = 0; n < NB; ++n) row[n] = hn::LoadU(d, w + n * tile.shape.columns + k);
     for (int t = 0; t < TB; ++t) {
       const auto input = hn::LoadU(d, x + t * stride + k);
       for (int n = 0; n < NB; ++n) sum[t][n] = hn::MulAdd(input, row[n], sum[t][n]);
     }
   }
   for (int t = 0; t < TB; ++t) {
-    for (int n = 0; n < NB; ++n) hn::StoreU(sum[t][n], d, acc + (t * tile_rows + n) * lanes);
+    for (int n = 0; n < NB; ++n) hn::StoreU(sum[t][n], d, acc + t * acc_stride + n * lanes);
   }
 }
 
 template <int TB, int NB>
-void MultiplyRows(const float* x, int64_t stride, const float* w, int64_t rows, int64_t count,
-                  float* acc) {
-  const auto lanes = static_cast<int64_t>(hn::Lanes(Lanes()));
+void MultiplyRows(const float* x, int64_t stride, const Tile& tile, float* acc) {
   int64_t n = 0;
-  for (; n + NB <= rows; n += NB) {
-    MultiplyBlock<TB, NB>(x, stride, w + n * tile_columns, count, acc + n * lanes);
-  }
-  for (; n < rows; ++n) {
-    MultiplyBlock<TB, 1>(x, stride, w + n * tile_columns, count, acc + n * lanes);
-  }
+  for (; n + NB <= tile.rows; n += NB) MultiplyBlock<TB, NB>(x, stride, tile, n, acc);
+  for (; n < tile.rows; ++n) MultiplyBlock<TB, 1>(x, stride, tile, n, acc);
 }
 
-void MultiplyTile(const float* x, int64_t T, int64_t stride, const float* w, int64_t rows,
-                  int64_t count, float* acc) {
-  const auto lanes = static_cast<int64_t>(hn::Lanes(Lanes()));
+void MultiplyTile(const float* x, int64_t T, int64_t stride, const Tile& tile, float* acc) {
+  const int64_t acc_stride = tile.shape.rows * static_cast<int64_t>(hn::Lanes(Lanes()));
   int64_t t = 0;
   for (; t + 4 <= T; t += 4) {
-    MultiplyRows<4, 2>(x + t * stride, stride, w, rows, count, acc + t * tile_rows * lanes);
+    MultiplyRows<4, 2>(x + t * stride, stride, tile, acc + t * acc_stride);
   }
   for (; t + 2 <= T; t += 2) {
-    MultiplyRows<2, 4>(x + t * stride, stride, w, rows, count, acc + t * tile_rows * lanes);
+    MultiplyRows<2, 4>(x + t * stride, stride, tile, acc + t * acc_stride);
   }
-  for (; t < T; ++t) {
-    MultiplyRows<1, 8>(x + t * stride, stride, w, rows, count, acc + t * tile_rows * lanes);
-  }
+  for (; t < T; ++t) MultiplyRows<1, 4>(x + t * stride, stride, tile, acc + t * acc_stride);
 }
 
 void LinearTile(const float* x, int64_t T, int64_t stride, const Weight& w, int64_t first,
@@ -86,26 +89,28 @@ void LinearTile(const float* x, int64_t T, int64_t stride, const Weight& w, int6
   const Lanes d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const int64_t K = columns(w), N = rows(w);
+  const TileShape shape = tile_shape(T);
   float* decoded = scratch;
-  float* acc = scratch + tile_rows * tile_columns;
-  std::fill_n(acc, T * tile_rows * lanes, 0.0f);
+  float* acc = scratch + shape.rows * shape.columns;
+  std::fill_n(acc, T * shape.rows * lanes, 0.0f);
   std::visit(
       [&](const Format auto& format) {
-        for (int64_t k = 0; k < K; k += tile_columns) {
-          const int64_t width = std::min(tile_columns, K - k);
+        for (int64_t k = 0; k < K; k += shape.columns) {
+          const int64_t width = std::min(shape.columns, K - k);
           const int64_t padded = (width + 15) / 16 * 16;
           for (int64_t n = 0; n < count; ++n) {
-            float* row = decoded + n * tile_columns;
+            float* row = decoded + n * shape.columns;
             DecodeColumns(format, first + n, k, width, row);
             std::fill(row + width, row + padded, 0.0f);
           }
-          MultiplyTile(x + k, T, stride, decoded, count, padded, acc);
+          MultiplyTile(x + k, T, stride,
+                       {.shape = shape, .w = decoded, .rows = count, .columns = padded}, acc);
         }
       },
       w);
   for (int64_t t = 0; t < T; ++t) {
     for (int64_t n = 0; n < count; ++n) {
-      const auto sum = hn::LoadU(d, acc + (t * tile_rows + n) * lanes);
+      const auto sum = hn::LoadU(d, acc + (t * shape.rows + n) * lanes);
       y[t * N + first + n] = hn::GetLane(hn::SumOfLanes(d, sum));
     }
   }
@@ -278,7 +283,8 @@ std::string_view instruction_set() { return HWY_DYNAMIC_DISPATCH(InstructionSet)
 float dot(const float* x, const float* y, int64_t n) { return HWY_DYNAMIC_DISPATCH(Dot)(x, y, n); }
 
 int64_t linear_tile_scratch(int64_t T) {
-  return tile_rows * (tile_columns + T * HWY_DYNAMIC_DISPATCH(VectorLanes)());
+  const TileShape shape = tile_shape(T);
+  return shape.rows * (shape.columns + T * HWY_DYNAMIC_DISPATCH(VectorLanes)());
 }
 
 void linear_tile(const float* x, int64_t T, int64_t stride, const Weight& w, int64_t first,

@@ -34,11 +34,11 @@ void CpuBackend::linear(View<const float, 2> x, const DeviceWeight& w, View<floa
     std::fill(row + K, row + stride, 0.0f);
     prepare_input({row, static_cast<size_t>(K)}, activations(weight));
   });
-  const int64_t tiles = (N + kernels::tile_rows - 1) / kernels::tile_rows;
-  for_each(tiles, T * K * kernels::tile_rows, [&](int64_t tile, int thread) {
-    const int64_t first = tile * kernels::tile_rows;
-    kernels::linear_tile(input_.data(), T, stride, weight, first,
-                         std::min(kernels::tile_rows, N - first),
+  const int64_t tile_rows = kernels::tile_shape(T).rows;
+  const int64_t tiles = (N + tile_rows - 1) / tile_rows;
+  for_each(tiles, T * K * tile_rows, [&](int64_t tile, int thread) {
+    const int64_t first = tile * tile_rows;
+    kernels::linear_tile(input_.data(), T, stride, weight, first, std::min(tile_rows, N - first),
                          scratch(thread, kernels::linear_tile_scratch(T)), y.data());
   });
 }
