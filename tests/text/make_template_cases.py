@@ -4,9 +4,13 @@ Usage: make_template_cases.py > template_cases.json       Made with Jinja2 3.1.6
 
 Jinja2 is set up as transformers 4.57 does in utils/chat_template_utils.py (_compile_jinja_template):
 ImmutableSandboxedEnvironment, trim_blocks, lstrip_blocks, loop controls, tojson, raise_exception.
-The file: [[template, output]] or [template, null] where Jinja2 raises. All see VARIABLES.
+The file: "cases", [[template, output]] or [template, null] where Jinja2 raises, all seeing VARIABLES;
+"chats", [[file of the template, input, output or null]]; "reasoning", [[text, reasoning, answer]] by the
+expressions with which Qwen3.5's template takes a text apart.
 """
+import itertools
 import json
+import pathlib
 
 import jinja2
 import jinja2.ext
@@ -157,6 +161,7 @@ TEMPLATES = r"""
 {{ s is string and n is number }} {{ s is defined or missing }} {{ 'x' if s is defined else 'y' }} {{ n is number == true }} {{ xs|length is gt 2 }} {{ n + 1 is number }}
 {{ s.split(', ') }} {{ 'a  b c'.split() }} {{ 'a,b,c'.split(',', 1) }} {{ 'a,b,c'.rsplit(',', 1) }} {{ ' a b '.split(' ') }} {{ ''.split() }} {{ ''.split(',') }} {{ 'a b  c d'.split(none, 2) }} {{ 'a b  c d '.rsplit(none, 2) }} {{ 'a b'.split(maxsplit=0) }}
 {{ 'x'.split('') }}
+{{ ' a b '.rsplit(none, 0) }} {{ ' a b  c '.rsplit(none, 1) }} {{ 'a b  c '.split(none, 1) }}
 {{ '  x '.strip() }}|{{ '  x '.lstrip() }}|{{ '  x '.rstrip() }}|{{ 'xxaxx'.strip('x') }}|{{ '\n\nx\n'.strip('\n') }}|{{ 'abcab'.lstrip('ab') }}|{{ 'héé'.rstrip('é') }}|{{ 'x'.strip(none) }}
 {{ s.startswith('He') }} {{ s.endswith('ld') }} {{ s.startswith(('a', 'H')) }} {{ s.upper() }} {{ s.lower() }} {{ s.title() }} {{ "they're o'k 3rd".title() }} {{ s.capitalize() }} {{ s.replace('l', '', 2) }} {{ s.find('o') }} {{ s.rfind('o') }} {{ s.find('zz') }} {{ s.count('l') }} {{ s.index('W') }} {{ uni.find('你') }}
 {{ s.index('zz') }}
@@ -273,6 +278,53 @@ def environment():
     return env
 
 
+TOOLS = [{"type": "function", "function": {
+    "name": "get_weather", "description": "Weather in a city", "parameters": {
+        "type": "object", "required": ["city"],
+        "properties": {"city": {"type": "string"}, "days": {"type": "integer"}, "opts": {"type": "object"}}}}}]
+CALLS = [{"type": "function", "function": {"name": "get_weather", "arguments": {
+    "city": "\u0141\u00f3d\u017a", "days": 2, "opts": {"a": [1, 2.5, None, True]}}}}]
+CHATS = [
+    [{"role": "user", "content": "Hi"}],
+    [{"role": "system", "content": " Be terse. "}, {"role": "user", "content": "2+2?"},
+     {"role": "assistant", "content": "<think>\nadd\n</think>\n\n4"}, {"role": "user", "content": "<b>\"3+3\"</b>?"}],
+    [{"role": "user", "content": "W?"}, {"role": "assistant", "content": "Let me see.", "reasoning_content": "call it",
+                                        "tool_calls": CALLS + CALLS},
+     {"role": "tool", "content": "{\"t\": 3}"}, {"role": "tool", "content": "ok"}],
+    [{"role": "user", "content": [{"type": "text", "text": "What is "}, {"type": "image"}, {"type": "text", "text": "?"}]}],
+    [{"role": "robot", "content": "beep"}, {"role": "user", "content": "x"}],
+    [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}],
+    [],
+]
+TEMPLATE_FILES = ["qwen3.5-chat-template.jinja", "json-tools.jinja", "folded-system.jinja"]
+
+GENERATED = [
+    "<think>\nFirst.\n\nThen.\n</think>\n\nThe answer\nis 4.\n", "<think>x</think>y", "<think></think>", "<think>\n\n</think>\n\nplain",
+    "<think>\n\n\na\n\n\n</think>\n\n\n b ", "<think>a < b, </thin k></think>c", "<think>\u4f60\n</think>\n\U0001f600",
+]
+
+
+def chats(env):
+    here = pathlib.Path(__file__).parent
+    options = [{}, {"add_generation_prompt": True}, {"add_generation_prompt": True, "enable_thinking": False}]
+    for name, chat, tools, extra in itertools.product(TEMPLATE_FILES, CHATS, [None, TOOLS], options):
+        source = (here / name).read_text(encoding="utf-8")
+        variables = {"messages": chat, "tools": tools, **extra}
+        given = {"documents": None, "add_generation_prompt": False, "bos_token": "<s>", "eos_token": "</s>"}
+        try:
+            output = env.from_string(source).render(**(given | variables))
+        except jinja2.exceptions.TemplateError:
+            output = None
+        yield [name, variables, output]
+
+
+def reasoning(env):
+    for text in GENERATED:
+        thought = env.from_string(r"{{ c.split('</think>')[0].rstrip('\n').split('<think>')[-1].lstrip('\n') }}")
+        answer = env.from_string(r"{{ c.split('</think>')[-1].lstrip('\n') }}")
+        yield [text, thought.render(c=text), answer.render(c=text)]
+
+
 def main():
     env = environment()
     cases = []
@@ -282,9 +334,12 @@ def main():
         except Exception:  # pylint: disable=broad-except  (whatever Jinja2 raises)
             output = None
         cases.append([template, output])
-    rows = ",\n".join(json.dumps(case) for case in cases)
-    print(json.dumps({"library": f"Jinja2 {jinja2.__version__}", "variables": VARIABLES})[:-1] + ', "cases": [\n'
-          + rows + "]}")
+    head = {"library": f"Jinja2 {jinja2.__version__}", "variables": VARIABLES}
+    parts = {"cases": cases, "chats": list(chats(env)), "reasoning": list(reasoning(env))}
+    print(json.dumps(head)[:-1], end="")
+    for name, rows in parts.items():
+        print(f', "{name}": [\n' + ",\n".join(map(json.dumps, rows)) + "]", end="")
+    print("}")
 
 
 main()

@@ -21,7 +21,7 @@ class Budget {
  public:
   // A template works through its input a few times and a hundred times at most.
   explicit Budget(size_t input_bytes)
-      : steps_(20'000'000 + 100 * input_bytes), bytes_((size_t{256} << 20) + 100 * input_bytes) {}
+      : steps_(5'000'000 + 100 * input_bytes), bytes_((size_t{128} << 20) + 100 * input_bytes) {}
 
   // Work: an evaluated expression, a compared or copied element.
   void take_steps(size_t count) {

@@ -91,6 +91,7 @@ Value replace(const Context& c) {
 template <auto map>
 Value map_text(const Context& c) {
   c.bind({});
+  c.budget.take_steps(c.text().size());
   c.budget.take_bytes(c.text().size());
   return map(c.text());
 }

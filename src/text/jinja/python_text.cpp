@@ -13,6 +13,15 @@ size_t first_length(std::string_view text) {
   return std::max<size_t>(1, utf8_sequence_length(text));
 }
 
+// The last code point of `text`, or its last byte where that is not UTF-8.
+std::string_view last_of(std::string_view text) {
+  for (size_t length = 1; length <= std::min<size_t>(4, text.size()); ++length) {
+    const std::string_view tail = text.substr(text.size() - length);
+    if (utf8_sequence_length(tail) == length) return tail;
+  }
+  return text.substr(text.size() - 1);
+}
+
 utf8proc_category_t category(char32_t c) {
   return utf8proc_category(static_cast<utf8proc_int32_t>(c));
 }
@@ -92,18 +101,15 @@ bool is_space(char32_t c) {
 
 std::string_view stripped(std::string_view text, std::optional<std::string_view> unwanted,
                           Side side) {
-  const auto all = characters(text);
   const auto set = characters(unwanted.value_or(""));
   const auto goes = [&](std::string_view character) {
     return unwanted ? std::ranges::find(set, character) != set.end()
                     : is_space(code_point_of(character));
   };
-  size_t begin = 0, end = all.size();
-  if (side != Side::right) {
-    while (begin < end && goes(all[begin])) text.remove_prefix(all[begin++].size());
-  }
-  if (side != Side::left) {
-    while (end > begin && goes(all[end - 1])) text.remove_suffix(all[--end].size());
+  const auto first = [&] { return text.substr(0, first_length(text)); };
+  while (side != Side::right && !text.empty() && goes(first())) text.remove_prefix(first().size());
+  while (side != Side::left && !text.empty() && goes(last_of(text))) {
+    text.remove_suffix(last_of(text).size());
   }
   return text;
 }
@@ -150,14 +156,13 @@ std::vector<std::string> split_from_right(std::string_view text,
   }
   text = stripped(text, std::nullopt, Side::right);
   while (!text.empty() && limit-- != 0) {
-    const auto all = characters(text);
-    size_t word = 0;
-    for (auto c = all.rbegin(); c != all.rend() && !is_space(code_point_of(*c)); ++c)
-      word += c->size();
-    parts.emplace_back(text.substr(text.size() - word));
-    text = stripped(text.substr(0, text.size() - word), std::nullopt, Side::right);
+    std::string_view before = text;
+    while (!before.empty() && !is_space(code_point_of(last_of(before)))) {
+      before.remove_suffix(last_of(before).size());
+    }
+    parts.emplace_back(text.substr(before.size()));
+    text = stripped(before, std::nullopt, Side::right);
   }
-  text = stripped(text, std::nullopt, Side::both);
   if (!text.empty()) parts.emplace_back(text);
   return reversed(std::move(parts));
 }

@@ -17,6 +17,7 @@ template <auto map>
 Value map_text(const Context& c) {
   c.bind({});
   const std::string text = to_text(c.value);
+  c.budget.take_steps(text.size());
   c.budget.take_bytes(text.size());
   return map(text);
 }
