@@ -82,7 +82,7 @@ def main():
     (root / "src/text/unicode16_additions.inc").write_text(head + cpp_rows(newer_categories()) + "\n")
     classes = {p: ranges(matched_by(p)) for p in
                [r"\s", r"\S", r"\d", r"[\r\n\s]", r"[^\s\p{L}\p{M}\p{N}]", r"[^\S\n]", r"[^\d\s]"]
-               + [r"\p{%s}" % c for c in ["L", "M", "N", "P", "S", "Z", "C", "^L"] + CATEGORIES]}
+               + [r"\p{%s}" % c for c in ["L", "M", "N", "P", "S", "Z", "^L"] + CATEGORIES]}
     flat = {p: [x for r in rows for x in r] for p, rows in classes.items()}
     (root / "tests/text/unicode.json").write_text(json.dumps(flat, separators=(",", ":")) + "\n")
 
