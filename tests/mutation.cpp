@@ -190,6 +190,12 @@ std::string with_byte_damage(std::string bytes, Choice& choice) {
   }
 }
 
+// Files that opening a model looks at.
+bool is_read(const std::string& name) {
+  return name.ends_with(".safetensors") || name.ends_with(".jinja") ||
+         (name.ends_with(".json") && name.find("processor") == std::string::npos);
+}
+
 }  // namespace
 
 std::string exercise(const fs::path& dir, Depth depth) {
@@ -210,8 +216,8 @@ Patient::Patient(const fs::path& source, const fs::path& dir) : dir_(dir) {
   fs::remove_all(dir);
   fs::create_directories(dir);
   for (const auto& entry : fs::directory_iterator(source)) {
-    if (!entry.is_regular_file()) continue;
     const std::string name = entry.path().filename().string();
+    if (!entry.is_regular_file() || !is_read(name)) continue;
     files_[name] = read_text_file(entry.path());
     write(name, files_[name]);
   }

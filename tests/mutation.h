@@ -40,7 +40,7 @@ class Choice {
 // A writable copy of a model folder whose files can be damaged and restored.
 class Patient {
  public:
-  // Copies the files of `source` (no subfolders) to the new folder `dir`.
+  // Copies the files of `source` that opening a model reads to the new folder `dir`.
   Patient(const std::filesystem::path& source, const std::filesystem::path& dir);
   ~Patient();
 
