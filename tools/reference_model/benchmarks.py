@@ -17,7 +17,9 @@ import corpus
 PER_LEVEL = 40
 LONG_PER_LEVEL = 16
 # Levels of the default mix. Facts start at two hops: single facts are in the training data.
-MIX = {family: [4, 5, 6, 7, 8] for family in corpus.FAMILIES} | {"tracking": [1, 2, 3, 4, 5]}
+MIX = {family: [4, 5, 6, 7, 8] for family in corpus.FAMILIES} | {"tracking": [1, 2, 3, 4, 5],
+                                                                "logic": [8, 9, 10, 11, 12],
+                                                                "facts": [6, 7, 8, 9, 10]}
 
 
 def question(family, level, number, rng):
@@ -30,7 +32,7 @@ def question(family, level, number, rng):
 def questions(family, seed):
     """All questions of a family; no problem twice."""
     rng, seen, items = random.Random(f"{seed} {family}"), set(), []
-    for level in corpus.LEVELS:
+    for level in corpus.LEVELS + corpus.BEYOND.get(family, ()):
         if family == "facts" and level == 1:
             continue
         count = LONG_PER_LEVEL if family == "tracking" and level > 5 else PER_LEVEL

@@ -152,7 +152,7 @@ def letter(value):
 
 def logic(rng, level, trace):
     """A boolean expression; each line does every operation that is ready."""
-    size = (2, 3, 4, 6, 8, 11, 15, 20)[level - 1]
+    size = (2, 3, 4, 6, 8, 11, 15, 20, 28, 40, 56, 80)[level - 1]     # trained up to 20
     names = rng.sample("pqrstuvw", min(size, rng.randint(2, 6)) if size > 2 else 2)
     value = {n: rng.random() < 0.5 for n in names}
 
