@@ -19,7 +19,7 @@ LONG_PER_LEVEL = 16
 # Levels of the default mix. Facts start at two hops: single facts are in the training data.
 MIX = {family: [4, 5, 6, 7, 8] for family in corpus.FAMILIES} | {"tracking": [1, 2, 3, 4, 5],
                                                                 "logic": [8, 9, 10, 11, 12],
-                                                                "facts": [6, 7, 8, 9, 10]}
+                                                                "facts": [5, 6, 7, 8, 9]}
 
 
 def question(family, level, number, rng):

@@ -1,6 +1,6 @@
 """Write the default calibration text: documents of the training split (public-domain prose lies beside).
 
-    python3 calibration.py OUT/reference-corpus.txt [--bytes 250000]
+    python3 calibration.py OUT/reference-corpus.txt [--bytes 180000]
 
 Standard library only; the same bytes every time. No document is a benchmark question: the split is the
 one that the model was trained on.
@@ -26,7 +26,7 @@ def text(size, seed=SEED):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("out")
-    parser.add_argument("--bytes", type=int, default=250000)
+    parser.add_argument("--bytes", type=int, default=180000)
     arguments = parser.parse_args()
     with open(arguments.out, "w", encoding="utf-8", newline="\n") as file:
         file.write(text(arguments.bytes))

@@ -75,7 +75,7 @@ def walk(trace, rng, person, hops):
 def facts(rng, level, trace):
     """Level = hops up to 5 (level 5); level 6: 5 hops; levels 7 and 8 compare two chains.
 
-    Levels 9 and 10 (6 and 7 hops) are never trained on.
+    Level 9 (6 hops) is never trained on.
     """
     person = rng.choice(PEOPLE)
     if level in (7, 8):
@@ -92,7 +92,7 @@ def facts(rng, level, trace):
         return (rng.choice(("How old is {} in the year {}?", "What is the age of {} in {}?"))
                 .format(person, now), f"age:{person}:{now}", str(age))
     relation = rng.choice(("city", "job", "year", "country"))
-    hops = 1 if level == 2 else {9: 6, 10: 7}.get(level, min(level, 5)) - 1   # then the attribute
+    hops = 1 if level == 2 else (6 if level == 9 else min(level, 5)) - 1   # then the attribute
     country = relation == "country"
     reached, described = walk(trace, rng, person, hops - 1 if country and hops > 1 else hops)
     value = answer_about(trace, reached, relation)
