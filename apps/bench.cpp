@@ -81,11 +81,10 @@ class Bench {
     bandwidth_ = read_bandwidth(common.threads);
   }
 
-  Measurement measure(int64_t concurrency, const InterruptGuard& guard) {
+  Measurement measure(int64_t concurrency) {
     Measurement result{.concurrency = concurrency};
     std::vector<double> prefill, decode, steps;
     for (int64_t repetition = -1; repetition < arguments_.repetitions; ++repetition) {
-      if (guard.interrupted()) throw Error("bench: interrupted");
       const Repetition r = run(concurrency, repetition);
       if (repetition < 0) continue;  // warm-up
       prefill.push_back(static_cast<double>(concurrency * arguments_.prompt_tokens) / r.prefill_s);
@@ -127,6 +126,11 @@ class Bench {
     return request;
   }
 
+  bool step(Engine& engine) const {
+    if (guard_.interrupted()) throw Error("bench: interrupted before it was done");
+    return engine.step();
+  }
+
   Repetition run(int64_t concurrency, int64_t repetition) {
     Engine engine(*open_.model, nullptr, plan_.engine);
     int64_t started = 0;
@@ -141,12 +145,12 @@ class Bench {
     }
     Repetition result;
     auto start = Clock::now();
-    while (started < concurrency && engine.step()) {
+    while (started < concurrency && step(engine)) {
     }
     result.prefill_s = seconds_since(start);
     const EngineCounters before = engine.counters();
     start = Clock::now();
-    while (result.decoded_tokens < concurrency * arguments_.output_tokens && engine.step()) {
+    while (result.decoded_tokens < concurrency * arguments_.output_tokens && step(engine)) {
       result.decoded_tokens = engine.counters().generated_tokens - before.generated_tokens;
     }
     result.decode_s = seconds_since(start);
@@ -174,6 +178,7 @@ class Bench {
   }
 
   const BenchArguments& arguments_;
+  InterruptGuard guard_;
   OpenModel open_;
   int64_t output_limit_ = 0;
   MemoryPlan plan_;
@@ -241,11 +246,10 @@ void print_table(const Bench& bench, const BenchArguments& arguments,
 }
 
 void run_bench(const BenchArguments& arguments, const CommonOptions& common) {
-  InterruptGuard guard;
   Bench bench(arguments, common);
   std::vector<Measurement> measurements;
   for (const int64_t concurrency : arguments.concurrency) {
-    measurements.push_back(bench.measure(concurrency, guard));
+    measurements.push_back(bench.measure(concurrency));
   }
   if (arguments.json) {
     fmt::print("{}\n", as_json(bench, arguments, measurements).dump(2));

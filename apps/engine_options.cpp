@@ -58,6 +58,15 @@ MemoryPlan OpenModel::plan(const MemoryWish& wish) const {
                      available_memory_bytes());
 }
 
+std::string describe(const MemoryPlan& plan) {
+  const auto mib = [](int64_t bytes) { return static_cast<double>(bytes) / double(1 << 20); };
+  return fmt::format(
+      "memory: {:.1f} MiB: weights {:.1f}, keys and values {:.1f} ({} sequences of {} "
+      "tokens), states {:.1f}, workspace {:.1f}; resident {:.1f}",
+      mib(plan.total()), mib(plan.weights), mib(plan.kv), plan.engine.max_sequences,
+      plan.context_tokens, mib(plan.recurrent), mib(plan.workspace), mib(resident_memory_bytes()));
+}
+
 std::optional<ChatTemplate> find_chat_template(const std::filesystem::path& dir) {
   bool exists = false;
   for (const char* name : {"chat_template.jinja", "chat_template.json"}) {

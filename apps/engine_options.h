@@ -31,6 +31,9 @@ struct OpenModel {
   // Throws Error when the memory that there is does not hold it.
   MemoryPlan plan(const MemoryWish& wish) const;
 };
+// One line for -v.
+std::string describe(const MemoryPlan& plan);
+
 OpenModel open_model(const CommonOptions& common, const ModelArguments& arguments);
 
 // The model's chat template, when it has one.

@@ -17,6 +17,7 @@ namespace quantrial {
 namespace {
 
 constexpr size_t max_prompt_bytes = size_t{64} << 20;
+constexpr int64_t max_samples_at_once = 16;
 
 std::string read_prompt(const GenerateArguments& arguments) {
   if (arguments.prompt) return *arguments.prompt;
@@ -87,9 +88,7 @@ void run_interruptibly(Engine& engine, const std::vector<RequestId>& ids) {
 }
 
 void generate_samples(const GenerateArguments& arguments, const CommonOptions& common,
-                      const std::string& text, const Tokenizer& tokenizer, Engine& engine,
-                      Request request) {
-  request.prompt = tokenizer.encode(text);
+                      PromptEnd end, Engine& engine, Request request) {
   const bool streams = arguments.samples == 1 && !arguments.json;
   if (streams) request.on_delta = [](const Delta& delta) { write_text(delta.text); };
   std::vector<RequestId> ids;
@@ -102,7 +101,7 @@ void generate_samples(const GenerateArguments& arguments, const CommonOptions& c
   std::vector<Result> results;
   for (const RequestId id : ids) results.push_back(engine.take_result(id).value());
   if (arguments.json) {
-    print_json(results, seeds, request.prompt, prompt_end(text));
+    print_json(results, seeds, request.prompt, end);
   } else if (streams) {
     write_text("\n");
   } else {
@@ -118,9 +117,18 @@ void generate_samples(const GenerateArguments& arguments, const CommonOptions& c
   }
 }
 
+// --context, else no more than the prompt and --max-tokens need.
+std::optional<int64_t> wished_context(const GenerateArguments& arguments, const Request& request,
+                                      const ModelConfig& config) {
+  if (arguments.context || arguments.chat || !request.max_tokens) return arguments.context;
+  const int64_t most = config.max_position_embeddings;
+  const int64_t output = std::clamp<int64_t>(*request.max_tokens, 1, most);
+  return std::min(most, static_cast<int64_t>(request.prompt.size()) + output);
+}
+
 void run_generate(const GenerateArguments& arguments, const CommonOptions& common) {
   const std::filesystem::path dir = model_folder(arguments.model);
-  const Request settings = make_request(arguments.sampling, dir);
+  Request settings = make_request(arguments.sampling, dir);
   const Tokenizer tokenizer = Tokenizer::load(dir);
   std::optional<ChatTemplate> chat_template;
   if (!arguments.raw) chat_template = find_chat_template(dir);
@@ -129,16 +137,21 @@ void run_generate(const GenerateArguments& arguments, const CommonOptions& commo
                 escaped(arguments.model.model));
   }
   std::string text;
-  if (!arguments.chat) text = prompt_text(arguments, chat_template);
+  if (!arguments.chat) {
+    text = prompt_text(arguments, chat_template);
+    settings.prompt = tokenizer.encode(text);
+  }
   const OpenModel open = open_model(common, arguments.model);
-  const MemoryPlan plan = open.plan({.concurrency = std::min<int64_t>(arguments.samples, 16),
-                                     .context_tokens = arguments.context,
-                                     .draft_tokens = settings.draft_tokens});
+  const MemoryPlan plan =
+      open.plan({.concurrency = std::min<int64_t>(arguments.samples, max_samples_at_once),
+                 .context_tokens = wished_context(arguments, settings, open.model->config()),
+                 .draft_tokens = settings.draft_tokens});
+  if (common.verbose) fmt::print(stderr, "{}\n", describe(plan));
   Engine engine(*open.model, &tokenizer, plan.engine);
   if (arguments.chat) {
     chat(arguments, tokenizer, *chat_template, engine, settings);
   } else {
-    generate_samples(arguments, common, text, tokenizer, engine, settings);
+    generate_samples(arguments, common, prompt_end(text), engine, settings);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/engine_options.h"
+#include "apps/interrupt.h"
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "engine/logit_rows.h"
@@ -116,6 +117,7 @@ class LogitsRun {
           .tokens = std::span<const int32_t>(prompt).subspan(static_cast<size_t>(first),
                                                              static_cast<size_t>(end - first)),
           .chunked_tokens = std::max<int64_t>(0, std::min(end, chunked_end) - first)};
+      if (guard_.interrupted()) throw Error("logits: interrupted; nothing was written");
       model_.forward(*pool_, {&input, 1});
       use(*state, first, end - first);
       first = end;
@@ -133,6 +135,7 @@ class LogitsRun {
   }
 
   Model& model_;
+  InterruptGuard guard_;
   std::unique_ptr<StatePool> pool_;
   std::vector<int64_t> which_;
 };

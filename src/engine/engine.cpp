@@ -38,8 +38,13 @@ Engine::Engine(Model& model, const Tokenizer* tokenizer, const EngineOptions& op
       pool_(model.make_state_pool(state_limits(options))),
       context_tokens_(
           std::min(model.config().max_position_embeddings, pool_->free_pages() * page_tokens)),
+      end_of_text_ids_(model.config().eos_token_ids),
       scheduler_(*pool_, options.max_sequences, model.options().max_batch_tokens),
-      drafter_(model, sampler_) {}
+      drafter_(model, sampler_) {
+  if (tokenizer_ != nullptr && tokenizer_->eos_id()) {
+    end_of_text_ids_.push_back(*tokenizer_->eos_id());
+  }
+}
 
 void Engine::check(const Request& request) const {
   if (request.prompt.empty()) throw Error("prompt: no tokens; give at least one");
@@ -177,7 +182,7 @@ void Engine::sample(std::span<Piece> pieces) {
     for (; first < end; ++first) {
       Piece& piece = pieces[first];
       if (!piece.samples) continue;
-      verify(sampler_, logits.rows(row, piece.logit_rows()), model_.config().eos_token_ids, piece);
+      verify(sampler_, logits.rows(row, piece.logit_rows()), end_of_text_ids_, piece);
       row += piece.logit_rows();
     }
   }

@@ -76,6 +76,7 @@ class Engine {
   EngineOptions options_;
   std::unique_ptr<StatePool> pool_;
   int64_t context_tokens_;
+  std::vector<int32_t> end_of_text_ids_;  // of the model and of the tokenizer
   Scheduler scheduler_;
   Sampler sampler_;
   Drafter drafter_;
