@@ -231,6 +231,42 @@ class Model(unittest.TestCase):
         self.assertTrue(all(n.startswith(("mtp.", "model.language_model.", "lm_head.")) for n in names))
         self.assertEqual(config["text_config"]["layer_types"][3], "full_attention")
 
+    def test_toy_rebuild_from_corpus_to_scored_export(self):
+        """Every stage of rebuild.sh on a toy: rows, training, imprint, export, twin, sampling."""
+        import check
+        import data
+        import decoder
+        import evaluate
+        import export
+        import imprint
+        import model
+        from optimizer import Optimizer
+        path = os.path.join(ROOT, "models", "reference", "tokenizer.json")
+        tokenizer = tokenizers.Tokenizer.from_file(path)
+        rng = random.Random(6)
+        documents = data.encode(tokenizer, [corpus.training_document(rng) for _ in range(30)])
+        rows, _ = data.pack(rng, documents, 512, 2037, keep=0)
+        rows = torch.from_numpy(numpy.stack(rows).astype(numpy.int32))
+        parameters = model.initial(self.config, 3)
+        network, optimizer = model.Network(self.config, length=512), Optimizer(parameters)
+        for _ in range(2):
+            loss, mtp_loss, _, _ = network.loss(parameters, rows[:2])
+            (loss + 0.2 * mtp_loss).backward()
+            optimizer.step(6e-3, 3e-3)
+        weights = {n: v.detach().bfloat16() for n, v in parameters.items()}
+        shipped, scales = imprint.imprint(weights, rows[:2], "cpu")
+        with tempfile.TemporaryDirectory() as folder:
+            export.export(shipped, path, folder)
+            with open(f"{folder}/outlier_scales.json", "w", encoding="utf-8") as file:
+                json.dump(scales, file)
+            check.check_twin(folder)
+            stored = safetensors.torch.load_file(f"{folder}/model.safetensors")
+        item = benchmarks.questions("facts", 1)[0]
+        self.assertEqual(evaluate.config_of(stored), self.config)
+        dec = decoder.Decoder(self.config, stored, {}, 2, 48, dtype=torch.float32)
+        scores, _ = evaluate.sample_benchmark(dec, tokenizer, [item], 2, 0, False)
+        self.assertEqual(scores[0]["truncated"], 1.0)         # two steps teach nothing
+
     def test_rows_carry_the_flags(self):
         import data
         path = os.path.join(ROOT, "models", "reference", "tokenizer.json")

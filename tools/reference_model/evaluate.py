@@ -195,14 +195,17 @@ def main():
             base = logs if base is None else base
             entry["divergence"] = divergence(base, logs, targets)
         if arguments.samples:
-            dec = decoder.Decoder(config, new, rounding, min(arguments.slots, len(short) * arguments.samples),
-                                  arguments.length, arguments.device, torch.bfloat16 if cuda else torch.float32, cuda)
+            dtype = torch.bfloat16 if cuda else torch.float32
+            slots = min(arguments.slots, len(short) * arguments.samples)
+            dec = decoder.Decoder(config, new, rounding, slots, arguments.length, arguments.device,
+                                  dtype, cuda)
             scores, shown = sample_benchmark(dec, tokenizer, short, arguments.samples,
                                              arguments.seed, cuda)
             del dec
             if long:
-                dec = decoder.Decoder(config, new, rounding, min(256, len(long) * arguments.samples),
-                                      8192 + 256, arguments.device, torch.bfloat16 if cuda else torch.float32, cuda)
+                slots = min(256, len(long) * arguments.samples)
+                dec = decoder.Decoder(config, new, rounding, slots, 8192 + 256, arguments.device,
+                                      dtype, cuda)
                 more, _ = sample_benchmark(dec, tokenizer, long, arguments.samples,
                                            arguments.seed, cuda)
                 scores += more

@@ -13,7 +13,8 @@ def percent(value, half=None):
 
 
 def families(scores):
-    yield "| family | levels of the mix | questions | accuracy, % | pass@8, % | maj@8, % | tokens | repairs, % | draft accepted, % |"
+    yield ("| family | levels of the mix | questions | accuracy, % | pass@8, % | maj@8, % | tokens | "
+           "repairs, % | draft accepted, % |")
     yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     rows = list(scores["bf16"]["families"].items()) + [("**all**", scores["bf16"]["mix"])]
     for name, s in rows:

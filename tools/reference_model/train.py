@@ -125,7 +125,8 @@ def train(arguments):
     for process in workers:
         process.terminate()
     summary = {"seconds": round(time.time() - started, 1), "steps": step,
-               "tokens": step * batch_tokens, "long_row_tokens": len(range(1, step, LONG_EVERY)) * batch_tokens,
+               "tokens": step * batch_tokens,
+               "long_row_tokens": len(range(1, step, LONG_EVERY)) * batch_tokens,
                "repeated_shards": short.repeats + long.repeats, "kernel_error": round(error, 5),
                "seed": arguments.seed, "device": torch.cuda.get_device_name() if compiled else "cpu",
                "parameters": sum(v.numel() for v in parameters.values()),
