@@ -14,8 +14,8 @@ namespace {
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
 // 52 random bits for id `id`: element `id` of the SplitMix64 sequence that starts at `key` (Steele,
-// Lea, Flood 2014, "Fast splittable pseudorandom number generators"). Ten times faster than one
-// Philox block an id, which took 7 ms for 248,320 ids.
+// Lea, Flood 2014, "Fast splittable pseudorandom number generators"). A draw from all of 248,320
+// ids takes 1.2 ms; with one Philox block an id it took 7.
 constexpr uint64_t noise_bits(uint64_t key, int32_t id) {
   uint64_t z = key + (static_cast<uint64_t>(id) + 1) * 0x9E3779B97F4A7C15;
   z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
