@@ -6,74 +6,10 @@
 #include "text/jinja/budget.h"
 
 namespace quantrial::jinja {
-namespace {
-
-std::string shown(const Token& token) {
-  switch (token.type) {
-    case TokenType::block_begin:
-      return "{%";
-    case TokenType::block_end:
-      return "%}";
-    case TokenType::variable_begin:
-      return "{{";
-    case TokenType::variable_end:
-      return "}}";
-    case TokenType::end:
-      return "the end of the template";
-    default:
-      return fmt::format("'{}'", escaped(token.text, 60));
-  }
-}
-
-}  // namespace
-
 ExpressionParser::Nesting::Nesting(ExpressionParser& parser) : parser_(parser) {
   if (++parser_.nesting_ > max_syntax_depth) {
     parser_.fail(fmt::format("more than {} constructs inside one another", max_syntax_depth));
   }
-}
-
-void ExpressionParser::fail(std::string_view what) const {
-  throw Error("line {}: {}, at {}", peek().line, what, shown(peek()));
-}
-
-const Token& ExpressionParser::peek(size_t ahead) const {
-  return tokens_[std::min(at_ + ahead, tokens_.size() - 1)];
-}
-
-Token ExpressionParser::take() {
-  Token token = peek();
-  if (at_ + 1 < tokens_.size()) ++at_;
-  return token;
-}
-
-bool ExpressionParser::at_symbol(std::string_view symbol, size_t ahead) const {
-  return peek(ahead).type == TokenType::symbol && peek(ahead).text == symbol;
-}
-
-bool ExpressionParser::at_name(std::string_view name) const {
-  return peek().type == TokenType::name && peek().text == name;
-}
-
-bool ExpressionParser::take_symbol(std::string_view symbol) {
-  if (!at_symbol(symbol)) return false;
-  take();
-  return true;
-}
-
-bool ExpressionParser::take_name(std::string_view name) {
-  if (!at_name(name)) return false;
-  take();
-  return true;
-}
-
-void ExpressionParser::expect_symbol(std::string_view symbol) {
-  if (!take_symbol(symbol)) fail(fmt::format("expected '{}'", symbol));
-}
-
-std::string ExpressionParser::expect_identifier() {
-  if (peek().type != TokenType::name) fail("expected a name");
-  return take().text;
 }
 
 ExpressionPtr ExpressionParser::parse_expression(IfElse if_else) {

@@ -6,14 +6,14 @@
 #include <utility>
 #include <vector>
 
-#include "text/jinja/lexer.h"
 #include "text/jinja/syntax.h"
+#include "text/jinja/token_stream.h"
 
 namespace quantrial::jinja {
 
-class ExpressionParser {
+class ExpressionParser : protected TokenStream {
  public:
-  explicit ExpressionParser(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
+  using TokenStream::TokenStream;
 
  protected:
   // Whether `a if b else c` may stand here; it may not where an `if` follows (for loops).
@@ -24,16 +24,6 @@ class ExpressionParser {
   ExpressionPtr parse_unary(bool with_filters);
   CallArguments parse_call_arguments();  // from "(" on
   FilterCall parse_filter_call();        // after "|"
-
-  [[noreturn]] void fail(std::string_view what) const;
-  const Token& peek(size_t ahead = 0) const;
-  Token take();
-  bool at_symbol(std::string_view symbol, size_t ahead = 0) const;
-  bool at_name(std::string_view name) const;
-  bool take_symbol(std::string_view symbol);
-  bool take_name(std::string_view name);
-  void expect_symbol(std::string_view symbol);
-  std::string expect_identifier();
 
   // Counts nested constructs, so that a hostile source cannot exhaust the stack.
   class Nesting {
@@ -74,8 +64,6 @@ class ExpressionParser {
     return std::make_unique<Expression>(Expression{std::move(node), line});
   }
 
-  std::vector<Token> tokens_;
-  size_t at_ = 0;
   int nesting_ = 0;
 };
 

@@ -39,8 +39,19 @@ class Interpreter {
 
  private:
   enum class Flow { next, break_loop, continue_loop };
-  class Depth;
   class Inside;
+
+  // One more statement, expression or call inside another while it lives.
+  class Depth {
+   public:
+    explicit Depth(Interpreter& interpreter);
+    ~Depth() { --interpreter_.depth_; }
+    Depth(const Depth&) = delete;
+    Depth& operator=(const Depth&) = delete;
+
+   private:
+    Interpreter& interpreter_;
+  };
 
   Flow execute(const Body& body);
   Flow execute(const Statement& statement);
