@@ -169,6 +169,10 @@ Tokenizer Tokenizer::load(const std::filesystem::path& model_dir) {
   }
 }
 
+Tokenizer Tokenizer::parse(std::string_view tokenizer_json) {
+  return Tokenizer(std::make_unique<const Parts>(parse_tokenizer_file(tokenizer_json)));
+}
+
 std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
   std::string valid;
   if (!is_valid_utf8(text)) {

@@ -24,6 +24,9 @@ class Tokenizer {
   // and value of anything that is malformed or that this tokenizer does not do.
   static Tokenizer load(const std::filesystem::path& model_dir);
 
+  // The same from the text of a tokenizer.json; no eos_id().
+  static Tokenizer parse(std::string_view tokenizer_json);
+
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();

@@ -286,11 +286,11 @@ std::optional<std::string> read_eos_token(const json& config) {
   return text_at(config, "eos_token", "config");
 }
 
-// Runs `read` and puts the file's name before its errors.
+// What `read` makes of the file's text, its errors with the file's name before them.
 template <typename Read>
 auto naming(const std::filesystem::path& path, Read&& read) {
   try {
-    return read(parse_json<json>(read_text_file(path, max_file_bytes)));
+    return read(read_text_file(path, max_file_bytes));
   } catch (const Error& error) {
     throw Error("{}: {}", escaped(path.string(), 400), error.what());
   }
@@ -298,15 +298,22 @@ auto naming(const std::filesystem::path& path, Read&& read) {
 
 }  // namespace
 
+TokenizerFile parse_tokenizer_file(std::string_view tokenizer_json) {
+  return read_tokenizer_json(parse_json<json>(tokenizer_json));
+}
+
 TokenizerFile read_tokenizer_file(const std::filesystem::path& model_dir) {
   const auto path = model_dir / "tokenizer.json";
   if (!std::filesystem::exists(path)) {
     throw Error("{}: no such file; copy the tokenizer's files into the model folder",
                 escaped(path.string(), 400));
   }
-  TokenizerFile file = naming(path, read_tokenizer_json);
+  TokenizerFile file = naming(path, parse_tokenizer_file);
   const auto config = model_dir / "tokenizer_config.json";
-  if (std::filesystem::exists(config)) file.eos_token = naming(config, read_eos_token);
+  if (std::filesystem::exists(config)) {
+    file.eos_token = naming(
+        config, [](const std::string& text) { return read_eos_token(parse_json<json>(text)); });
+  }
   return file;
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "text/added_tokens.h"
@@ -22,8 +23,11 @@ struct TokenizerFile {
   std::optional<std::string> eos_token;  // of tokenizer_config.json
 };
 
-// Throws Error naming the file, the key and the value. "truncation" and "padding" are ignored, as
-// transformers resets them.
+// From the text of a tokenizer.json. Throws Error naming the key and the value. "truncation" and
+// "padding" are ignored, as transformers resets them.
+TokenizerFile parse_tokenizer_file(std::string_view tokenizer_json);
+
+// From a model's folder; errors name the file too.
 TokenizerFile read_tokenizer_file(const std::filesystem::path& model_dir);
 
 }  // namespace quantrial
