@@ -17,9 +17,9 @@ std::string_view instruction_set();
 // sum of x[i] y[i].
 float dot(const float* x, const float* y, int64_t n);
 
-// Rows of a weight that linear_tile() takes at once and columns it decodes at once, 16 KiB of floats:
-// long runs of few rows where the weight streams from memory, many rows where each decoded number
-// serves many inputs. The order of each output's sum does not depend on it.
+// Rows of a weight that linear_tile() takes at once and columns it decodes at once, 16 KiB of
+// floats: long runs of few rows where the weight streams from memory, many rows where each decoded
+// number serves many inputs. The order of each output's sum does not depend on it.
 struct TileShape {
   int64_t rows, columns;
 };
