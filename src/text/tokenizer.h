@@ -1,7 +1,7 @@
 // Text to token ids and back: byte-level BPE as Hugging Face's `tokenizers` library does it, read
 // from a model folder's tokenizer.json. Called by the engine, the commands and the evaluations.
 //
-// An id here is always the id that the library (0.22, Oniguruma build) gives for the same text.
+// An id here is always the id that the library (0.23, Oniguruma build) gives for the same text.
 #pragma once
 
 #include <cstdint>

@@ -125,7 +125,8 @@ Value word_count(const Context& c) {
   c.bind({});
   int64_t count = 0;
   bool in_word = false;
-  for (const auto character : characters(to_text(c.value))) {
+  const std::string text = to_text(c.value);
+  for (const auto character : characters(text)) {
     const bool word = character == "_" || is_all(character, TextClass::alphanumeric);
     count += word && !in_word ? 1 : 0;
     in_word = word;
