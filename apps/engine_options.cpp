@@ -1,5 +1,6 @@
 #include "apps/engine_options.h"
 
+#include <charconv>
 #include <random>
 
 #include "base/error.h"
@@ -96,8 +97,15 @@ void add_sampling_arguments(CLI::App& command, SamplingArguments& a) {
       .add_option("--repetition-penalty", a.repetition_penalty,
                   "Divide the logits of ids in prompt or output")
       ->capture_default_str();
-  command.add_option("--seed", a.seed, "Of the first sample; the next ones count up");
-  command.add_option("--stop", a.stop, "Text that ends the output; may be given several times");
+  command.add_option("--seed", a.seed, "Of the first sample; the next ones count up")
+      ->check([](const std::string& text) {  // CLI11 clamps what does not fit
+        uint64_t seed = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+        const bool whole = error == std::errc() && end == text.data() + text.size();
+        return whole ? std::string() : "a whole number from 0 to 18446744073709551615";
+      });
+  command.add_option("--stop", a.stop, "Text that ends the output; may be given several times")
+      ->allow_extra_args(false);  // else it would swallow what follows
   command
       .add_option("--draft-tokens", a.draft_tokens,
                   "Tokens that the MTP head proposes a step; never changes the text")

@@ -1,10 +1,23 @@
 // The command line: parses, runs one command, turns an Error into one line and exit code 1.
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <new>
 
 #include "apps/commands.h"
 #include "base/error.h"
+
+namespace {
+
+// What was printed may still sit in a buffer, or have been refused: a full disk, a closed pipe.
+void check_standard_output() {
+  std::cout.flush();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout) {
+    throw quantrial::Error("cannot write to standard output; free space or redirect it elsewhere");
+  }
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace quantrial;
@@ -29,10 +42,13 @@ int main(int argc, char** argv) {
   add_bench_command(app, common);
 
   try {
-    app.parse(argc, argv);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {  // --help and --version too
+      if (app.exit(error) != 0) return 2;
+    }
+    check_standard_output();
     return 0;
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
   } catch (const Error& error) {
     std::fprintf(stderr, "quantrial: error: %s\n", error.what());
   } catch (const std::bad_alloc&) {

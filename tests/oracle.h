@@ -76,10 +76,13 @@ inline Run run_prompt(Model& model, const std::vector<int32_t>& tokens) {
   return run;
 }
 
-// Largest difference over the rows of `ours`, relative to the largest expected number.
+// Largest difference over the rows of `ours`, relative to the largest expected number; infinity
+// when `expected` has fewer numbers or either holds one that is not finite.
 inline double relative_difference(const Matrix& ours, const Matrix& expected) {
   double difference = 0, largest = 0;
+  if (ours.values.empty() || ours.values.size() > expected.values.size()) return INFINITY;
   for (size_t i = 0; i < ours.values.size(); ++i) {
+    if (!std::isfinite(ours.values[i]) || !std::isfinite(expected.values[i])) return INFINITY;
     difference = std::max(difference, std::abs(double{ours.values[i]} - expected.values[i]));
     largest = std::max(largest, std::abs(double{expected.values[i]}));
   }

@@ -3,6 +3,9 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <system_error>
+
+#include "base/error.h"
 
 namespace quantrial {
 namespace {
@@ -37,12 +40,21 @@ void pause_or_yield(int polls) {
 ThreadPool::ThreadPool(int threads) {
   const int total = threads > 0 ? threads : available_cores();
   workers_.reserve(static_cast<size_t>(total - 1));
-  for (int i = 1; i < total; ++i) {
-    workers_.emplace_back([this, i] { work(i); });
+  try {
+    for (int i = 1; i < total; ++i) {
+      workers_.emplace_back([this, i] { work(i); });
+    }
+  } catch (const std::system_error& error) {
+    const size_t started = workers_.size() + 1;
+    stop();
+    throw Error("cannot start {} threads, only {}: {}; use fewer with --threads", total, started,
+                error.code().message());
   }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;

@@ -14,7 +14,8 @@ namespace quantrial {
 
 class ThreadPool {
  public:
-  // `threads` counts the caller too; 0 means one per available core.
+  // `threads` counts the caller too; 0 means one per available core. Throws Error when the system
+  // does not give that many.
   explicit ThreadPool(int threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -36,6 +37,7 @@ class ThreadPool {
  private:
   using Call = void (*)(const void* context, int64_t i, int thread);
   void run(int64_t count, Call call, const void* context);
+  void stop();
   void take_tasks(int thread);
   void work(int thread);
 

@@ -3,6 +3,7 @@
 #include "tensor/checkpoint.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -24,7 +25,7 @@ const std::vector<std::string> prompt_names = {"p1", "p7", "p64", "p150"};
 class CheckpointWithMtp {
  public:
   explicit CheckpointWithMtp(const std::string& name)
-      : dir_(fs::path(testing::TempDir()) / ("quantrial_" + name)) {
+      : dir_(fs::path(testing::TempDir()) / fmt::format("quantrial_{}_{}", name, getpid())) {
     fs::create_directories(dir_);
     for (const char* file : {"config.json", "generation_config.json"}) {
       fs::copy_file(tiny / "text" / file, dir_ / file, fs::copy_options::overwrite_existing);
@@ -173,7 +174,7 @@ INSTANTIATE_TEST_SUITE_P(Precisions, EngineVariations,
                          });
 
 TEST(EngineOnCheckpoint, DraftsWithoutMtpAreRefused) {
-  const fs::path dir = fs::path(testing::TempDir()) / "quantrial_no_mtp";
+  const fs::path dir = fs::path(testing::TempDir()) / fmt::format("quantrial_no_mtp_{}", getpid());
   fs::create_directories(dir);
   fs::copy_file(tiny / "text/config.json", dir / "config.json",
                 fs::copy_options::overwrite_existing);

@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/error.h"
@@ -37,7 +38,8 @@ Engine::Engine(Model& model, const Tokenizer* tokenizer, const EngineOptions& op
       options_(checked(options, model)),
       pool_(model.make_state_pool(state_limits(options))),
       context_tokens_(
-          std::min(model.config().max_position_embeddings, pool_->free_pages() * page_tokens)),
+          std::min({model.config().max_position_embeddings, pool_->free_pages() * page_tokens,
+                    options.context_tokens.value_or(std::numeric_limits<int64_t>::max())})),
       end_of_text_ids_(model.config().eos_token_ids),
       scheduler_(*pool_, options.max_sequences, model.options().max_batch_tokens),
       drafter_(model, sampler_) {

@@ -20,9 +20,10 @@
 namespace quantrial {
 
 struct EngineOptions {
-  int64_t max_sequences = 1;     // that run at once
-  int64_t max_tokens = 4096;     // positions of all of them together
-  int64_t max_draft_tokens = 0;  // that a request may ask for
+  int64_t max_sequences = 1;                // that run at once
+  int64_t max_tokens = 4096;                // positions of all of them together
+  int64_t max_draft_tokens = 0;             // that a request may ask for
+  std::optional<int64_t> context_tokens{};  // of one request; without: the model's, as room allows
 };
 
 // The memory that an engine with these options asks the model for.

@@ -40,7 +40,8 @@ EngineOptions engine_options(int64_t concurrency, int64_t context, int64_t draft
   const int64_t pages = StatePool::pages_for(context);
   return {.max_sequences = concurrency,
           .max_tokens = concurrency * pages * page_tokens,
-          .max_draft_tokens = draft_tokens};
+          .max_draft_tokens = draft_tokens,
+          .context_tokens = context};
 }
 
 class Planner {

@@ -1,5 +1,6 @@
 // quantization_config of compressed-tensors (formats.md A.3, A.4): config_groups of
 // {targets, weights, input_activations}, as compressed_tensors/quantization/quant_config.py.
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -152,6 +153,11 @@ void add_targets(const std::vector<QuantizationRule>& groups,
 QuantizationConfig read_compressed_tensors_config(const JsonObject& config) {
   check_no_transforms(config);
   const std::string format = config.text("format", "mixed-precision");
+  constexpr std::array known = {"pack-quantized",  "nvfp4-pack-quantized", "float-quantized",
+                                "naive-quantized", "mixed-precision",      "dense"};
+  if (std::find(known.begin(), known.end(), format) == known.end()) {
+    config.fail("format", fmt::format("one of {}", fmt::join(known, ", ")));
+  }
   std::vector<QuantizationRule> rules, groups;
   if (format != "dense") {
     for (const std::string& ignored : config.texts("ignore")) {

@@ -23,6 +23,7 @@ struct Numbers {
 double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
   double difference = 0, largest = 0;
   for (size_t i = 0; i < a.size(); ++i) {
+    if (!std::isfinite(a[i]) || !std::isfinite(b[i])) return INFINITY;
     difference = std::max(difference, std::abs(double{a[i]} - b[i]));
     largest = std::max(largest, std::abs(double{b[i]}));
   }

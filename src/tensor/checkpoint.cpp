@@ -24,6 +24,9 @@ WeightMap read_index(const fs::path& path) {
   const Json json = read_json_object(path);
   const JsonObject map = JsonObject(json, shown(path)).object("weight_map");
   WeightMap weight_map;
+  if (map.json().empty()) {
+    throw Error("{}: weight_map: empty; write the index again or remove it", shown(path));
+  }
   for (const auto& [tensor, value] : map.json().items()) {
     const std::string file = map.text(tensor);
     if (!is_plain_name(file)) map.fail(tensor, "the plain name of a file in the same folder");

@@ -16,10 +16,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Where `path` leads through symbolic links. Only a regular file may be replaced: renaming over a
+// device, a pipe or a folder would destroy it.
+fs::path replaceable(const fs::path& path) {
+  std::error_code error;
+  const fs::path target = fs::weakly_canonical(path, error);
+  const fs::file_status status = fs::status(error ? path : target, error);
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    throw Error("cannot write {}: it exists and is no regular file; choose another name",
+                shown(path));
+  }
+  return target.empty() ? path : target;
+}
+
 // A file that exists under its name only after commit(); removed when that is never reached.
 class FileInProgress {
  public:
-  explicit FileInProgress(const fs::path& path) : path_(path), partial_(path) {
+  explicit FileInProgress(const fs::path& path) : path_(replaceable(path)), partial_(path_) {
     partial_ += ".partial";
     fd_ = open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd_ < 0) fail("create");
