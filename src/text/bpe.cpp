@@ -23,7 +23,10 @@ bool comes_later(const Bpe::Scratch::Candidate& a, const Bpe::Scratch::Candidate
 }  // namespace
 
 Bpe::Bpe(Vocabulary vocabulary, const std::vector<BpeMerge>& merges, BpeOptions options)
-    : vocabulary_(std::move(vocabulary)), options_(options) {
+    : vocabulary_(std::move(vocabulary)),
+      whole_tokens_(vocabulary_),
+      known_(whole_tokens_.size()),
+      options_(options) {
   for (int byte = 0; byte < 256; ++byte) {
     const auto found = vocabulary_.find(byte_level_character(static_cast<uint8_t>(byte)));
     id_of_byte_[static_cast<size_t>(byte)] = found == vocabulary_.end() ? -1 : found->second;
@@ -95,15 +98,7 @@ void Bpe::join(const Scratch::Candidate& candidate, Scratch& scratch) const {
   push_candidate(place, scratch);
 }
 
-void Bpe::encode(std::string_view pre_token, std::vector<int32_t>& ids, Scratch& scratch) const {
-  require(pre_token.size() < size_t{1} << 31, "Bpe::encode: pre-token of 2^31 bytes or more");
-  if (options_.ignore_merges) {
-    const auto whole = vocabulary_.find(to_byte_level(pre_token));
-    if (whole != vocabulary_.end()) {
-      ids.push_back(whole->second);
-      return;
-    }
-  }
+void Bpe::merge(std::string_view pre_token, std::vector<int32_t>& ids, Scratch& scratch) const {
   start_symbols(pre_token, scratch);
   scratch.heap.clear();
   for (size_t place = 0; place + 1 < scratch.symbols.size(); ++place) {
@@ -117,6 +112,29 @@ void Bpe::encode(std::string_view pre_token, std::vector<int32_t>& ids, Scratch&
   }
   for (const auto& symbol : scratch.symbols) {
     if (symbol.id != joined_away) ids.push_back(symbol.id);
+  }
+}
+
+// Whether merging `bytes` ends in the token that stands for all of them.
+bool Bpe::is_its_own_encoding(int32_t whole, std::string_view bytes, Scratch& scratch) const {
+  auto& known = known_[static_cast<size_t>(whole)];
+  if (known.load(std::memory_order_relaxed) == Known::nothing) {
+    scratch.ids.clear();
+    merge(bytes, scratch.ids, scratch);
+    const bool itself = scratch.ids.size() == 1 && scratch.ids[0] == whole_tokens_.id(whole);
+    known.store(itself ? Known::merges_to_itself : Known::merges_to_others,
+                std::memory_order_relaxed);
+  }
+  return known.load(std::memory_order_relaxed) == Known::merges_to_itself;
+}
+
+void Bpe::encode(std::string_view pre_token, std::vector<int32_t>& ids, Scratch& scratch) const {
+  require(pre_token.size() < size_t{1} << 31, "Bpe::encode: pre-token of 2^31 bytes or more");
+  const int32_t whole = whole_tokens_.find(pre_token);
+  if (whole >= 0 && (options_.ignore_merges || is_its_own_encoding(whole, pre_token, scratch))) {
+    ids.push_back(whole_tokens_.id(whole));
+  } else {
+    merge(pre_token, ids, scratch);
   }
 }
 

@@ -5,21 +5,16 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-namespace quantrial {
+#include "text/whole_tokens.h"
 
-// Lets a map with std::string keys be searched with a std::string_view.
-struct StringHash {
-  using is_transparent = void;
-  size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
-using Vocabulary = std::unordered_map<std::string, int32_t, StringHash, std::equal_to<>>;
+namespace quantrial {
 
 struct BpeMerge {
   int32_t left, right;  // ids that are joined; the rank is the place in the list
@@ -50,6 +45,7 @@ class Bpe {
     };
     std::vector<Symbol> symbols;
     std::vector<Candidate> heap;
+    std::vector<int32_t> ids;
   };
 
   // Appends the ids of `pre_token` (raw bytes, fewer than 2^31).
@@ -65,13 +61,21 @@ class Bpe {
   };
   static constexpr uint64_t no_pair = ~uint64_t{0};
 
+  bool is_its_own_encoding(int32_t whole, std::string_view bytes, Scratch& scratch) const;
+  void merge(std::string_view pre_token, std::vector<int32_t>& ids, Scratch& scratch) const;
   size_t slot_of(uint64_t pair) const;
   const Slot* find(int32_t left, int32_t right) const;
   void start_symbols(std::string_view pre_token, Scratch& scratch) const;
   void push_candidate(int32_t place, Scratch& scratch) const;
   void join(const Scratch::Candidate& candidate, Scratch& scratch) const;
 
+  enum class Known : uint8_t { nothing, merges_to_itself, merges_to_others };
+
   Vocabulary vocabulary_;
+  WholeTokens whole_tokens_;
+  // Whether the merges lead to a whole token again, found out when it is first met. The answer does
+  // not depend on who asks, so that threads may race for it.
+  mutable std::vector<std::atomic<Known>> known_;  // by place in whole_tokens_
   BpeOptions options_;
   std::array<int32_t, 256> id_of_byte_;  // -1: no token
   std::vector<Slot> slots_;              // open addressing; a power of two, at most half full
