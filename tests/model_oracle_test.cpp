@@ -2,6 +2,7 @@
 // every recipe checkpoint the dense weights that its own tool stands for (tests/oracles/README.md).
 #include <gtest/gtest.h>
 
+#include "tests/instruction_sets.h"
 #include "tests/oracle.h"
 
 namespace quantrial {
@@ -89,6 +90,14 @@ TEST_P(Family, LogitsAgreeWithTransformers) {
 INSTANTIATE_TEST_SUITE_P(Shapes, Family, testing::Values("tied_shards", "equal_heads"),
                          [](const auto& shape) { return shape.param; });
 
+const std::vector<std::string> recipes = {"autoround_int4",
+                                          "awq_int4_g32",
+                                          "fp8_block_ct",
+                                          "fp8_hf_block128",
+                                          "nvfp4_autoround_auto_round",
+                                          "nvfp4_autoround_llm_compressor",
+                                          "nvfp4_llmc"};
+
 class Recipe : public testing::TestWithParam<std::string> {};
 
 TEST_P(Recipe, WeightOnlyLogitsAgree) {
@@ -104,11 +113,28 @@ TEST_P(Recipe, WeightOnlyLogitsAgree) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Tools, Recipe,
-                         testing::Values("autoround_int4", "awq_int4_g32", "fp8_block_ct",
-                                         "fp8_hf_block128", "nvfp4_autoround_auto_round",
-                                         "nvfp4_autoround_llm_compressor", "nvfp4_llmc"),
+INSTANTIATE_TEST_SUITE_P(Tools, Recipe, testing::ValuesIn(recipes),
                          [](const auto& recipe) { return recipe.param; });
+
+// The same on whatever this machine could run the kernels with.
+class InstructionSets : public EachInstructionSet {};
+
+TEST_P(InstructionSets, LogitsOfEveryFormatAgree) {
+  const auto bf16 = oracle::tensor("tiny/ref_logits.safetensors", "p150.logits");
+  const Loaded base = load("tiny/text", Precision::fp32);
+  const oracle::Run long_run = oracle::run_prompt(*base.model, oracle::prompt("p150"));
+  EXPECT_LE(oracle::relative_difference(long_run.logits, bf16), tolerance::logits_fp32);
+  for (const std::string& recipe : recipes) {
+    const Loaded m = load(recipe, Precision::fp32, ActivationMode::off);
+    const oracle::Run run = oracle::run_prompt(*m.model, oracle::prompt("p64"));
+    const auto expected =
+        oracle::tensor(recipe + "/ref/logits.safetensors", "p64.logits.weight_only");
+    EXPECT_LE(oracle::relative_difference(run.logits, expected), tolerance::logits_fp32) << recipe;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(On, InstructionSets, testing::ValuesIn(instruction_sets()),
+                         instruction_set_name);
 
 class QuantizedInputs : public testing::TestWithParam<std::string> {};
 

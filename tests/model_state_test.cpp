@@ -1,12 +1,14 @@
-// What batching, cutting, verifying drafts and forking must never do: change a bit.
+// What batching, cutting, verifying drafts and forking must never do: change a bit, on any
+// instruction set.
 #include <gtest/gtest.h>
 
+#include "tests/instruction_sets.h"
 #include "tests/oracle.h"
 
 namespace quantrial {
 namespace {
 
-class ModelState : public testing::Test {
+class ModelState : public EachInstructionSet {
  protected:
   ModelState() : tokens_(oracle::prompt("p150")) {}
 
@@ -37,7 +39,10 @@ class ModelState : public testing::Test {
       model_->make_state_pool({.max_sequences = 4, .max_tokens = 1024});
 };
 
-TEST_F(ModelState, CutsAtMultiplesOfTheChunkChangeNothing) {
+INSTANTIATE_TEST_SUITE_P(On, ModelState, testing::ValuesIn(instruction_sets()),
+                         instruction_set_name);
+
+TEST_P(ModelState, CutsAtMultiplesOfTheChunkChangeNothing) {
   const auto whole = start(), cut = start();
   const auto expected = feed(*whole, 0, 150, 128);
   feed(*cut, 0, 64, 64);
@@ -46,7 +51,7 @@ TEST_F(ModelState, CutsAtMultiplesOfTheChunkChangeNothing) {
   EXPECT_EQ(feed(*cut, 131, 19), expected);
 }
 
-TEST_F(ModelState, AnotherSequenceInTheStepChangesNothing) {
+TEST_P(ModelState, AnotherSequenceInTheStepChangesNothing) {
   const auto alone = start(), first = start(), second = start();
   feed(*alone, 0, 70, 64);
   const auto expected = feed(*alone, 70, 1);
@@ -58,7 +63,7 @@ TEST_F(ModelState, AnotherSequenceInTheStepChangesNothing) {
   EXPECT_EQ(last_logits(5), expected);
 }
 
-TEST_F(ModelState, SettlingDraftsLeavesWhatPlainDecodingWould) {
+TEST_P(ModelState, SettlingDraftsLeavesWhatPlainDecodingWould) {
   for (const int64_t keep : {1, 2, 3, 4}) {
     const auto plain = start(), speculative = start();
     feed(*plain, 0, 66, 64);
@@ -74,7 +79,7 @@ TEST_F(ModelState, SettlingDraftsLeavesWhatPlainDecodingWould) {
   }
 }
 
-TEST_F(ModelState, VerifiedRowsHaveTheLogitsOfPlainDecoding) {
+TEST_P(ModelState, VerifiedRowsHaveTheLogitsOfPlainDecoding) {
   const auto plain = start(), speculative = start();
   feed(*plain, 0, 5);
   feed(*speculative, 0, 5);
@@ -86,7 +91,7 @@ TEST_F(ModelState, VerifiedRowsHaveTheLogitsOfPlainDecoding) {
   for (int64_t i = 0; i < 4; ++i) EXPECT_EQ(last_logits(i), expected[static_cast<size_t>(i)]) << i;
 }
 
-TEST_F(ModelState, ForkContinuesAsItsSourceAndApartFromIt) {
+TEST_P(ModelState, ForkContinuesAsItsSourceAndApartFromIt) {
   const auto source = start();
   feed(*source, 0, 100, 64);
   const auto fork = pool_->fork(*source);
@@ -98,7 +103,7 @@ TEST_F(ModelState, ForkContinuesAsItsSourceAndApartFromIt) {
   EXPECT_EQ(feed(*fork, 100, 20), expected);
 }
 
-TEST_F(ModelState, PagesComeBack) {
+TEST_P(ModelState, PagesComeBack) {
   const int64_t pages = pool_->free_pages(), slots = pool_->free_slots();
   {
     const auto a = start(200);
@@ -111,7 +116,7 @@ TEST_F(ModelState, PagesComeBack) {
   EXPECT_EQ(pool_->free_slots(), slots);
 }
 
-TEST_F(ModelState, ThreadsChangeNothing) {
+TEST_P(ModelState, ThreadsChangeNothing) {
   const auto state = start();
   const auto expected = feed(*state, 0, 150, 128);
   const auto backend = make_cpu_backend({.precision = Precision::native, .threads = 3});

@@ -1,10 +1,12 @@
-// Every operation of the CPU backend against its textbook twin, odd shapes included.
+// Every operation of the CPU backend against its textbook twin, odd shapes included, on every
+// instruction set that this machine has.
 #include "ops/backend.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "tests/instruction_sets.h"
 #include "tests/random_weights.h"
 #include "tests/tolerance.h"
 
@@ -32,7 +34,7 @@ double largest_difference(const std::vector<float>& a, const std::vector<float>&
 
 constexpr BackendOptions fp32{.precision = Precision::fp32, .threads = 2};
 
-class BackendPair : public testing::Test {
+class BackendPair : public OnInstructionSet {
  protected:
   std::unique_ptr<Backend> cpu_ = make_cpu_backend(fp32);
   std::unique_ptr<Backend> reference_ = make_reference_backend(fp32);
@@ -53,15 +55,20 @@ struct LinearCase {
 };
 void PrintTo(const LinearCase& c, std::ostream* out) { *out << c.name; }
 
-class Linear : public BackendPair, public testing::WithParamInterface<LinearCase> {};
+class Linear : public BackendPair,
+               public testing::WithParamInterface<std::tuple<LinearCase, InstructionSet>> {
+ protected:
+  void SetUp() override { run_on(std::get<InstructionSet>(GetParam())); }
+  static Weight make(Random& random) { return std::get<LinearCase>(GetParam()).make(random); }
+};
 
 TEST_P(Linear, AgreesWithReferenceForAnyNumberOfRows) {
   for (const int64_t T : {1, 2, 3, 4, 7, 17}) {
     Random random(static_cast<uint64_t>(T));
-    Numbers x{random.floats(T * columns(GetParam().make(random)))};
+    Numbers x{random.floats(T * columns(make(random)))};
     expect_same(tolerance::operation, [&](Backend& backend) {
       Random same(7);
-      const auto w = backend.upload(GetParam().make(same));
+      const auto w = backend.upload(make(same));
       std::vector<float> y(static_cast<size_t>(T * w->rows()));
       backend.linear(x.view<2>({T, w->columns()}), *w, {y.data(), {T, w->rows()}});
       return y;
@@ -72,7 +79,7 @@ TEST_P(Linear, AgreesWithReferenceForAnyNumberOfRows) {
 // The promise of backend.h: a row's result is the same bits whatever shares the step.
 TEST_P(Linear, RowDoesNotDependOnTheBatch) {
   Random random(3);
-  const auto w = cpu_->upload(GetParam().make(random));
+  const auto w = cpu_->upload(make(random));
   constexpr int64_t T = 23;
   Numbers x{random.floats(T * w->columns())};
   std::vector<float> together(static_cast<size_t>(T * w->rows()));
@@ -84,31 +91,60 @@ TEST_P(Linear, RowDoesNotDependOnTheBatch) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Formats, Linear,
-    testing::Values(
-        LinearCase{"bf16", [](Random& r) { return random_bf16(r, 37, 300); }},
-        LinearCase{"bf16_odd", [](Random& r) { return random_bf16(r, 5, 23); }},
-        LinearCase{"f32", [](Random& r) { return random_f32(r, 16, 256); }},
-        LinearCase{"fp8_ragged", [](Random& r) { return random_fp8(r, 150, 200, 128); }},
-        LinearCase{"fp8_per_token",
-                   [](Random& r) { return random_fp8(r, 150, 256, 128, Fp8Dynamic{128}); }},
-        LinearCase{"int4_g128",
-                   [](Random& r) { return random_int4(r, 40, 384, 128, Zeros::symmetric); }},
-        LinearCase{"int4_g32_asymmetric",
-                   [](Random& r) { return random_int4(r, 33, 288, 32, Zeros::asymmetric); }},
-        LinearCase{"int4_g48",
-                   [](Random& r) { return random_int4(r, 8, 528, 48, Zeros::asymmetric); }},
-        LinearCase{"int4_row",
-                   [](Random& r) { return random_int4(r, 8, 640, 640, Zeros::symmetric); }},
-        LinearCase{"nvfp4", [](Random& r) { return random_nvfp4(r, 50, 272); }},
-        LinearCase{"nvfp4_w4a4",
-                   [](Random& r) {
-                     return random_nvfp4(r, 50, 272, Nvfp4Local{GlobalScale{.value = 600}});
-                   }}),
-    [](const auto& parameter) { return std::string(parameter.param.name); });
+// decode-inl.h: the numbers that the products use are those of decode_row, to the bit. Rows of the
+// unit matrix pick them out.
+TEST_P(Linear, DecodesToTheBitsOfDecodeRow) {
+  const auto backend = make_cpu_backend(
+      {.precision = Precision::fp32, .activations = ActivationMode::off, .threads = 1});
+  Random random(5), same(5);
+  const Weight weight = make(random);
+  const auto w = backend->upload(make(same));
+  const int64_t N = w->rows(), K = w->columns();
+  std::vector<float> row(static_cast<size_t>(K)), y(static_cast<size_t>(K * N));
+  Numbers unit{std::vector<float>(static_cast<size_t>(K * K))};
+  for (int64_t k = 0; k < K; ++k) unit.values[static_cast<size_t>(k * K + k)] = 1;
+  backend->linear(unit.view<2>({K, K}), *w, {y.data(), {K, N}});
+  for (int64_t n = 0; n < N; ++n) {
+    decode_row(weight, n, row);
+    for (int64_t k = 0; k < K; ++k) {
+      ASSERT_EQ(y[static_cast<size_t>(k * N + n)], row[static_cast<size_t>(k)]) << n << " " << k;
+    }
+  }
+}
 
-TEST_F(BackendPair, Norms) {
+const auto linear_cases = testing::Values(
+    LinearCase{"bf16", [](Random& r) { return random_bf16(r, 37, 300); }},
+    LinearCase{"bf16_odd", [](Random& r) { return random_bf16(r, 5, 23); }},
+    LinearCase{"f32", [](Random& r) { return random_f32(r, 16, 256); }},
+    LinearCase{"fp8_ragged", [](Random& r) { return random_fp8(r, 150, 200, 128); }},
+    LinearCase{"fp8_per_token",
+               [](Random& r) { return random_fp8(r, 150, 256, 128, Fp8Dynamic{128}); }},
+    LinearCase{"int4_g128",
+               [](Random& r) { return random_int4(r, 40, 384, 128, Zeros::symmetric); }},
+    LinearCase{"int4_g32_asymmetric",
+               [](Random& r) { return random_int4(r, 33, 288, 32, Zeros::asymmetric); }},
+    LinearCase{"int4_g48", [](Random& r) { return random_int4(r, 8, 528, 48, Zeros::asymmetric); }},
+    LinearCase{"int4_row", [](Random& r) { return random_int4(r, 8, 640, 640, Zeros::symmetric); }},
+    LinearCase{"nvfp4", [](Random& r) { return random_nvfp4(r, 50, 272); }},
+    LinearCase{"nvfp4_w4a4", [](Random& r) {
+                 return random_nvfp4(r, 50, 272, Nvfp4Local{GlobalScale{.value = 600}});
+               }});
+
+INSTANTIATE_TEST_SUITE_P(Formats, Linear,
+                         testing::Combine(linear_cases, testing::ValuesIn(instruction_sets())),
+                         [](const auto& parameter) {
+                           return fmt::format("{}_{}", std::get<0>(parameter.param).name,
+                                              std::get<1>(parameter.param).name());
+                         });
+
+class Operations : public BackendPair, public testing::WithParamInterface<InstructionSet> {
+ protected:
+  void SetUp() override { run_on(GetParam()); }
+};
+INSTANTIATE_TEST_SUITE_P(On, Operations, testing::ValuesIn(instruction_sets()),
+                         instruction_set_name);
+
+TEST_P(Operations, Norms) {
   Numbers x{random_.floats(7 * 100)}, w{random_.floats(100)}, z{random_.floats(7 * 100)};
   expect_same(tolerance::operation, [&](Backend& b) {
     std::vector<float> y(700);
@@ -125,7 +161,7 @@ TEST_F(BackendPair, Norms) {
   }
 }
 
-TEST_F(BackendPair, Elementwise) {
+TEST_P(Operations, Elementwise) {
   Numbers x{random_.floats(60)}, u{random_.floats(60)};
   for (float& v : x.values) v *= 40;  // sigmoid's far ends
   expect_same(tolerance::operation, [&](Backend& b) {
@@ -141,7 +177,7 @@ TEST_F(BackendPair, Elementwise) {
   });
 }
 
-TEST_F(BackendPair, MovesOfRowsAndHeads) {
+TEST_P(Operations, MovesOfRowsAndHeads) {
   Numbers x{random_.floats(5 * 2 * 8)};
   expect_same(0, [&](Backend& b) {
     std::vector<float> y(5 * 8 + 2 * 16 + 80);
@@ -154,7 +190,7 @@ TEST_F(BackendPair, MovesOfRowsAndHeads) {
   });
 }
 
-TEST_F(BackendPair, Rope) {
+TEST_P(Operations, Rope) {
   Numbers angles{random_.floats(3 * 4)}, x{random_.floats(3 * 2 * 16)};
   std::vector<float> cos, sin;
   for (const float a : angles.values) {
@@ -169,7 +205,7 @@ TEST_F(BackendPair, Rope) {
 }
 
 // Two sequences whose pages lie scattered; the second one continues after 70 positions.
-TEST_F(BackendPair, AttentionOverPages) {
+TEST_P(Operations, AttentionOverPages) {
   constexpr int64_t H = 6, H_kv = 2, D = 24, pages = 5;
   const std::vector<int32_t> first_pages = {3}, second_pages = {4, 0, 2};
   const std::vector<Segment> past = {{.first_row = 0, .num_rows = 70, .pages = second_pages}};
@@ -191,7 +227,7 @@ TEST_F(BackendPair, AttentionOverPages) {
   }
 }
 
-TEST_F(BackendPair, CausalConvolutionWithState) {
+TEST_P(Operations, CausalConvolutionWithState) {
   constexpr int64_t C = 300, W = 4;
   Numbers x{random_.floats(9 * C)}, weight{random_.floats(C * W)}, past{random_.floats(3 * 3 * C)};
   const std::vector<Segment> segments = {
@@ -259,7 +295,7 @@ struct DeltaCase {
   std::array<int64_t, 4> state_shape;
 };
 
-TEST_F(BackendPair, DeltaInputs) {
+TEST_P(Operations, DeltaInputs) {
   Numbers conv{random_.floats(5 * (2 * 2 * 12 + 4 * 10))}, a{random_.floats(20)};
   for (float& v : a.values) v *= 15;  // softplus' far ends
   expect_same(tolerance::operation, [&](Backend& backend) {
@@ -277,20 +313,20 @@ TEST_F(BackendPair, DeltaInputs) {
   });
 }
 
-TEST_F(BackendPair, DeltaRuleRecurrentAndChunked) {
+TEST_P(Operations, DeltaRuleRecurrentAndChunked) {
   const DeltaCase small(200, 2, 6, 20, 28, 11);
   expect_same(tolerance::recurrence, [&](Backend& b) { return small.run(b, 0); });
   expect_same(tolerance::recurrence, [&](Backend& b) { return small.run(b, 192); });
 }
 
-TEST_F(BackendPair, ChunkedAgreesWithRecurrentOver4096Tokens) {
+TEST_P(Operations, ChunkedAgreesWithRecurrentOver4096Tokens) {
   const DeltaCase many(4096, 1, 2, 64, 64, 5);
   const std::vector<float> recurrent = many.run(*cpu_, 0), chunked = many.run(*cpu_, 4096);
   EXPECT_LE(largest_difference(chunked, recurrent), tolerance::chunked_against_recurrent);
   EXPECT_GT(largest_difference(chunked, recurrent), 0) << "two different computations";
 }
 
-TEST_F(BackendPair, SpeculativeSegmentLeavesTheStateAlone) {
+TEST_P(Operations, SpeculativeSegmentLeavesTheStateAlone) {
   const DeltaCase few(3, 1, 2, 16, 16, 9);
   std::vector<float> y(3 * 2 * 16), expected(y.size()), state = random_.floats(2 * 16 * 16);
   const std::vector<float> before = state;
