@@ -111,13 +111,14 @@ void CpuBackend::attention(View<const float, 3> q, std::span<const Segment> segm
                            const KvPages& cache, View<float, 3> y) {
   const int64_t heads = q.shape(1), D = q.shape(2), shared = heads / cache.num_heads;
   for (const Segment& s : segments) {
+    reserve_scratch(shared * (s.first_position + s.num_rows));
     for_each(s.num_rows * cache.num_heads, 2 * shared * D * (s.first_position + 1),
              [&](int64_t task, int thread) {
                const int64_t row = s.first_row + task / cache.num_heads;
                const int64_t kv_head = task % cache.num_heads;
                const int64_t count = s.first_position + task / cache.num_heads + 1;
                const int64_t at = (row * heads + kv_head * shared) * D;
-               float* scores = scratch(thread, shared * count);
+               float* scores = scratch(thread);
                if (cache.dtype == DType::f32) {
                  attend<float>(q.data() + at, shared, s, count, kv_head, cache, scores,
                                y.data() + at);

@@ -2,6 +2,7 @@
 // in the inner loop. One file per group of operations; kernels.h holds the vectorised loops.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -51,12 +52,15 @@ class CpuBackend final : public HostBackend {
       pool_.parallel_for(count, task);
     }
   }
-  // Scratch memory of one thread; grows to the largest need and stays.
-  float* scratch(int thread, int64_t floats);
+  // Gives every thread `floats` of scratch memory or more. To be called before for_each(): tasks
+  // must not throw, and memory may run out.
+  void reserve_scratch(int64_t floats);
+  float* scratch(int thread) { return scratch_[static_cast<size_t>(thread)].get(); }
 
   ThreadPool pool_;
-  std::vector<std::vector<float>> scratch_;  // one a thread
-  std::vector<float> input_;                 // prepared inputs of linear()
+  std::vector<std::unique_ptr<float[]>> scratch_;  // one a thread
+  int64_t scratch_floats_ = 0;                     // of each
+  std::vector<float> input_;                       // prepared inputs of linear()
 };
 
 }  // namespace quantrial

@@ -9,10 +9,14 @@ namespace quantrial {
 CpuBackend::CpuBackend(const BackendOptions& options)
     : HostBackend(options), pool_(options.threads), scratch_(static_cast<size_t>(pool_.size())) {}
 
-float* CpuBackend::scratch(int thread, int64_t floats) {
-  auto& memory = scratch_[static_cast<size_t>(thread)];
-  if (static_cast<int64_t>(memory.size()) < floats) memory.resize(static_cast<size_t>(floats));
-  return memory.data();
+void CpuBackend::reserve_scratch(int64_t floats) {
+  if (floats <= scratch_floats_) return;
+  // Attention needs a little more for every token: grow in few steps.
+  const int64_t grown = std::max(floats, scratch_floats_ + scratch_floats_ / 2);
+  for (auto& memory : scratch_) {
+    memory = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(grown));
+  }
+  scratch_floats_ = grown;
 }
 
 void CpuBackend::embed(std::span<const int32_t> tokens, const DeviceWeight& table,
@@ -36,10 +40,11 @@ void CpuBackend::linear(View<const float, 2> x, const DeviceWeight& w, View<floa
   });
   const int64_t tile_rows = kernels::tile_shape(T).rows;
   const int64_t tiles = (N + tile_rows - 1) / tile_rows;
+  reserve_scratch(kernels::linear_tile_scratch(T));
   for_each(tiles, T * K * tile_rows, [&](int64_t tile, int thread) {
     const int64_t first = tile * tile_rows;
     kernels::linear_tile(input_.data(), T, stride, weight, first, std::min(tile_rows, N - first),
-                         scratch(thread, kernels::linear_tile_scratch(T)), y.data());
+                         scratch(thread), y.data());
   });
 }
 
