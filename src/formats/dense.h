@@ -2,6 +2,8 @@
 #pragma once
 
 #include <span>
+#include <string_view>
+#include <type_traits>
 
 #include "tensor/array.h"
 #include "tensor/numbers.h"
@@ -10,6 +12,8 @@ namespace quantrial {
 
 template <typename T>
 struct Dense {
+  static constexpr std::string_view name = std::is_same_v<T, bfloat16> ? "bf16" : "f32";
+
   int64_t rows = 0, columns = 0;  // N, K
   Array<T> values;                // [N, K]
 

@@ -1,15 +1,6 @@
 #include "formats/formats.h"
 
 namespace quantrial {
-namespace {
-
-constexpr std::string_view name_of(const Bf16&) { return "bf16"; }
-constexpr std::string_view name_of(const F32&) { return "f32"; }
-constexpr std::string_view name_of(const Fp8Block&) { return "fp8-block"; }
-constexpr std::string_view name_of(const Int4Group&) { return "int4"; }
-constexpr std::string_view name_of(const Nvfp4&) { return "nvfp4"; }
-
-}  // namespace
 
 int64_t rows(const Weight& weight) {
   return std::visit([](const Format auto& w) { return w.rows; }, weight);
@@ -24,7 +15,7 @@ int64_t bytes(const Weight& weight) {
 }
 
 std::string_view format_name(const Weight& weight) {
-  return std::visit([](const Format auto& w) { return name_of(w); }, weight);
+  return std::visit([]<Format F>(const F&) { return F::name; }, weight);
 }
 
 const Activations& activations(const Weight& weight) {

@@ -18,13 +18,17 @@ using Weight = std::variant<Bf16, F32, Fp8Block, Int4Group, Nvfp4>;
 
 template <typename F>
 concept Format = requires(const F& f, int64_t n, std::span<float> row) {
+  { F::name } -> std::convertible_to<std::string_view>;
   { f.rows } -> std::convertible_to<int64_t>;
   { f.columns } -> std::convertible_to<int64_t>;
   { f.bytes() } -> std::same_as<int64_t>;
   f.decode_row(n, row);
 };
-static_assert(Format<Bf16> && Format<F32> && Format<Fp8Block> && Format<Int4Group> &&
-              Format<Nvfp4>);
+template <typename Variant>
+inline constexpr bool only_formats = false;
+template <typename... F>
+inline constexpr bool only_formats<std::variant<F...>> = (Format<F> && ...);
+static_assert(only_formats<Weight>);
 
 int64_t rows(const Weight& weight);                    // N
 int64_t columns(const Weight& weight);                 // K

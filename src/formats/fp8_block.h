@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "formats/activations.h"
 #include "tensor/array.h"
@@ -11,6 +12,8 @@
 namespace quantrial {
 
 struct Fp8Block {
+  static constexpr std::string_view name = "fp8-block";
+
   int64_t rows = 0, columns = 0;  // N, K
   int64_t block_rows = 128, block_columns = 128;
   Array<float8_e4m3> codes;  // [N, K]

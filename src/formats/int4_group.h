@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 #include <variant>
 
 #include "tensor/array.h"
@@ -15,6 +16,8 @@ namespace quantrial {
 using Scales = std::variant<Array<float16>, Array<bfloat16>, Array<float>>;
 
 struct Int4Group {
+  static constexpr std::string_view name = "int4";
+
   int64_t rows = 0, columns = 0;  // N, K
   int64_t group_size = 128;       // G, divides K
   Array<uint8_t> codes;           // [N, K/2], even column in the low nibble

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "formats/activations.h"
 #include "formats/e2m1.h"
@@ -12,6 +13,7 @@
 namespace quantrial {
 
 struct Nvfp4 {
+  static constexpr std::string_view name = "nvfp4";
   static constexpr int64_t group_size = 16;
 
   int64_t rows = 0, columns = 0;  // N, K

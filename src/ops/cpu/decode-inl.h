@@ -1,5 +1,6 @@
 // Vectorised decoders of the weight formats, equal bit for bit to each format's decode_row (the
-// sign of a zero apart). Compiled once per instruction set by kernels.cpp.
+// sign of a zero apart). A format that has none here runs by its decode_row, slowly. Compiled once
+// per instruction set by kernels.cpp.
 
 // Include guard per instruction set, as Highway prescribes.
 #if defined(QUANTRIAL_OPS_CPU_DECODE_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -147,6 +148,12 @@ void DecodeColumns(const Nvfp4& w, int64_t n, int64_t k, int64_t width, float* o
     ScaleNibbles(codes + i / 2, twice, 0.0f, 0.5f * scale, out + (i - k));
   }
 }
+
+// Formats with a decoder above, which can start at any multiple of 16 columns.
+template <typename F>
+concept DecodesColumns = requires(const F& w, float* out) {
+  DecodeColumns(w, int64_t{}, int64_t{}, int64_t{}, out);
+};
 
 }  // namespace
 }  // namespace quantrial::kernels::HWY_NAMESPACE

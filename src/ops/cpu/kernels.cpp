@@ -84,12 +84,34 @@ void MultiplyTile(const float* x, int64_t T, int64_t stride, const Tile& tile, f
   for (; t < T; ++t) MultiplyRows<1, 4>(x + t * stride, stride, tile, acc + t * acc_stride);
 }
 
+TileShape TileOf(int64_t T, const Weight& w) {
+  TileShape shape = tile_shape(T);
+  const bool any_columns = std::visit([]<Format F>(const F&) { return DecodesColumns<F>; }, w);
+  if (!any_columns) shape.columns = (columns(w) + 15) / 16 * 16;
+  return shape;
+}
+
+// Columns [k, k + width) of row n; the whole row for formats that know no other way.
+template <Format F>
+void DecodeRow(const F& w, int64_t n, int64_t k, int64_t width, float* out) {
+  if constexpr (DecodesColumns<F>) {
+    DecodeColumns(w, n, k, width, out);
+  } else {
+    w.decode_row(n, std::span(out, static_cast<size_t>(width)));
+  }
+}
+
+int64_t LinearTileScratch(int64_t T, const Weight& w) {
+  const TileShape shape = TileOf(T, w);
+  return shape.rows * (shape.columns + T * static_cast<int64_t>(hn::Lanes(Lanes())));
+}
+
 void LinearTile(const float* x, int64_t T, int64_t stride, const Weight& w, int64_t first,
                 int64_t count, float* scratch, float* y) {
   const Lanes d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const int64_t K = columns(w), N = rows(w);
-  const TileShape shape = tile_shape(T);
+  const TileShape shape = TileOf(T, w);
   float* decoded = scratch;
   float* acc = scratch + shape.rows * shape.columns;
   std::fill_n(acc, T * shape.rows * lanes, 0.0f);
@@ -100,7 +122,7 @@ void LinearTile(const float* x, int64_t T, int64_t stride, const Weight& w, int6
           const int64_t padded = (width + 15) / 16 * 16;
           for (int64_t n = 0; n < count; ++n) {
             float* row = decoded + n * shape.columns;
-            DecodeColumns(format, first + n, k, width, row);
+            DecodeRow(format, first + n, k, width, row);
             std::fill(row + width, row + padded, 0.0f);
           }
           MultiplyTile(x + k, T, stride,
@@ -256,8 +278,6 @@ void DeltaStep(float* HWY_RESTRICT S, const float* q, const float* k, const floa
   }
 }
 
-int64_t VectorLanes() { return static_cast<int64_t>(hn::Lanes(Lanes())); }
-
 const char* InstructionSet() { return hwy::TargetName(HWY_TARGET); }
 
 }  // namespace
@@ -269,22 +289,21 @@ namespace quantrial::kernels {
 
 HWY_EXPORT(Dot);
 HWY_EXPORT(LinearTile);
+HWY_EXPORT(LinearTileScratch);
 HWY_EXPORT(MultiplyAdd);
 HWY_EXPORT(AttentionScoresF32);
 HWY_EXPORT(AttentionScoresBf16);
 HWY_EXPORT(AttentionValuesF32);
 HWY_EXPORT(AttentionValuesBf16);
 HWY_EXPORT(DeltaStep);
-HWY_EXPORT(VectorLanes);
 HWY_EXPORT(InstructionSet);
 
 std::string_view instruction_set() { return HWY_DYNAMIC_DISPATCH(InstructionSet)(); }
 
 float dot(const float* x, const float* y, int64_t n) { return HWY_DYNAMIC_DISPATCH(Dot)(x, y, n); }
 
-int64_t linear_tile_scratch(int64_t T) {
-  const TileShape shape = tile_shape(T);
-  return shape.rows * (shape.columns + T * HWY_DYNAMIC_DISPATCH(VectorLanes)());
+int64_t linear_tile_scratch(int64_t T, const Weight& w) {
+  return HWY_DYNAMIC_DISPATCH(LinearTileScratch)(T, w);
 }
 
 void linear_tile(const float* x, int64_t T, int64_t stride, const Weight& w, int64_t first,

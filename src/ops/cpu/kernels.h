@@ -19,7 +19,8 @@ float dot(const float* x, const float* y, int64_t n);
 
 // Rows of a weight that linear_tile() takes at once and columns it decodes at once, 16 KiB of
 // floats: long runs of few rows where the weight streams from memory, many rows where each decoded
-// number serves many inputs. The order of each output's sum does not depend on it.
+// number serves many inputs. The order of each output's sum does not depend on it. A format that
+// is decoded by its decode_row has all its columns in one tile.
 struct TileShape {
   int64_t rows, columns;
 };
@@ -27,7 +28,7 @@ constexpr TileShape tile_shape(int64_t T) {
   return T <= 4 ? TileShape{.rows = 4, .columns = 1024} : TileShape{.rows = 16, .columns = 256};
 }
 // Floats of scratch that linear_tile() needs for T rows.
-int64_t linear_tile_scratch(int64_t T);
+int64_t linear_tile_scratch(int64_t T, const Weight& w);
 // y[t, n] = x[t] . w[n] for n in [first, first + count), count <= tile_shape(T).rows. x is
 // [T, stride] with zeros from K to the next multiple of 16; y is [T, N].
 void linear_tile(const float* x, int64_t T, int64_t stride, const Weight& w, int64_t first,

@@ -40,7 +40,7 @@ void CpuBackend::linear(View<const float, 2> x, const DeviceWeight& w, View<floa
   });
   const int64_t tile_rows = kernels::tile_shape(T).rows;
   const int64_t tiles = (N + tile_rows - 1) / tile_rows;
-  reserve_scratch(kernels::linear_tile_scratch(T));
+  reserve_scratch(kernels::linear_tile_scratch(T, weight));
   for_each(tiles, T * K * tile_rows, [&](int64_t tile, int thread) {
     const int64_t first = tile * tile_rows;
     kernels::linear_tile(input_.data(), T, stride, weight, first, std::min(tile_rows, N - first),
