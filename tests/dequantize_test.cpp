@@ -9,9 +9,9 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "base/sha256.h"
 #include "formats/read_weight.h"
 #include "tensor/json.h"
-#include "tests/sha256.h"
 
 namespace quantrial {
 namespace {

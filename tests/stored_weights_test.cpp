@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "base/sha256.h"
 #include "formats/read_weight.h"
 #include "tensor/json.h"
-#include "tests/sha256.h"
 
 namespace quantrial {
 namespace {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.h"
+#include "formats/carry.h"
 #include "formats/read_weight.h"
 #include "tensor/json.h"
 #include "tensor/new_folder.h"
@@ -18,24 +18,10 @@ namespace fs = std::filesystem;
 
 constexpr int64_t shard_bytes = 5'000'000'000;  // as transformers' save_pretrained
 
-int64_t bytes_of(const TensorToWrite& tensor) {
-  int64_t bytes = element_bytes(tensor.dtype);
-  for (const int64_t d : tensor.shape) bytes *= d;
-  return bytes;
-}
-
 template <typename T>
 std::vector<std::byte> copied(std::span<const T> values) {
   const auto bytes = std::as_bytes(values);
   return {bytes.begin(), bytes.end()};
-}
-
-TensorToWrite carried(const StoredTensor& tensor) {
-  return {tensor.name, tensor.dtype, tensor.shape, [&tensor] {
-            auto bytes = copied(tensor.bytes);
-            tensor.file->release(tensor.bytes);
-            return bytes;
-          }};
 }
 
 // One run: the checkpoint that is read and what is made of it.
@@ -53,25 +39,24 @@ class Dequantization {
 
   void write(const fs::path& dir) {
     const size_t shards = shards_.size();
+    const auto written = [this](int64_t bytes) {
+      written_bytes_ += bytes;
+      progress_(written_bytes_, total_bytes_);
+    };
     nlohmann::ordered_json weight_map = nlohmann::ordered_json::object();
     for (size_t i = 0; i < shards; ++i) {
       const std::string file = shards == 1
                                    ? "model.safetensors"
                                    : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards);
       for (const TensorToWrite& tensor : shards_[i]) weight_map[tensor.name] = file;
-      write_safetensors(dir / file, shards_[i], {{"format", "pt"}});
+      write_safetensors(dir / file, shards_[i],
+                        {.metadata = {{"format", "pt"}}, .written = written});
     }
     if (shards > 1) {
       const nlohmann::ordered_json index = {{"metadata", {{"total_size", total_bytes_}}},
                                             {"weight_map", weight_map}};
       write_text(dir / "model.safetensors.index.json", index.dump(2) + "\n");
     }
-  }
-
-  static void write_text(const fs::path& path, const std::string& text) {
-    std::ofstream out(path, std::ios::binary);
-    out << text;
-    if (!out.flush()) throw Error("cannot write {}; free space", shown(path));
   }
 
  private:
@@ -108,7 +93,7 @@ class Dequantization {
       }
       return copied(std::span(values));
     };
-    return {module + ".weight", DType::bf16, {matrix.rows, matrix.columns}, decode};
+    return {module + ".weight", DType::bf16, {matrix.rows, matrix.columns}, decode, nullptr};
   }
 
   void cut_into_shards(std::vector<TensorToWrite> tensors) {
@@ -121,12 +106,6 @@ class Dequantization {
       }
       in_shard += bytes;
       total_bytes_ += bytes;
-      tensor.make_bytes = [this, bytes, make = std::move(tensor.make_bytes)] {
-        auto made = make();
-        written_bytes_ += bytes;
-        progress_(written_bytes_, total_bytes_);
-        return made;
-      };
       shards_.back().push_back(std::move(tensor));
     }
     // Wider types first, so that every tensor is aligned for its type.
@@ -157,44 +136,6 @@ std::string plain_config(const fs::path& path) {
   return json.dump(2) + "\n";
 }
 
-// Whether a file beside the weights belongs to the quantized checkpoint alone.
-bool is_replaced(const fs::path& name) {
-  return name.extension() == ".safetensors" || name == "config.json" ||
-         name == "model.safetensors.index.json" || name == "quantization_config.json" ||
-         name == "hf_quant_config.json";
-}
-
-// Copies everything else, following links (a hub cache is made of them).
-void carry_files(const fs::path& from, const fs::path& to) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(from, error)) {
-    const fs::path name = entry.path().filename();
-    if (is_replaced(name)) continue;
-    const auto options = fs::copy_options::recursive;
-    fs::copy(entry.path(), to / name, options, error);
-    if (error) break;
-  }
-  if (error) throw Error("cannot copy {} to {}: {}", shown(from), shown(to), error.message());
-}
-
-void check_space(const fs::path& dir, int64_t bytes) {
-  std::error_code error;
-  const fs::space_info space = fs::space(dir, error);
-  if (!error && space.available < static_cast<uint64_t>(bytes)) {
-    throw Error("{}: {} bytes free, {} needed; free space or choose another folder", shown(dir),
-                space.available, bytes);
-  }
-}
-
-// Written inside the folder that is copied, the output would copy itself.
-void check_outside(const fs::path& from, const fs::path& to) {
-  std::error_code error;
-  const auto inner = fs::weakly_canonical(to, error), outer = fs::weakly_canonical(from, error);
-  if (std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end()) {
-    throw Error("{}: lies inside {}; choose another output folder", shown(to), shown(from));
-  }
-}
-
 }  // namespace
 
 std::vector<bfloat16> decode_bf16(const Weight& weight, ThreadPool& pool) {
@@ -220,7 +161,7 @@ void dequantize_folder(const fs::path& from, const fs::path& to, ThreadPool& poo
   check_space(folder.partial(), run.total_bytes());
   carry_files(from, folder.partial());
   run.write(folder.partial());
-  Dequantization::write_text(folder.partial() / "config.json", config);
+  write_text(folder.partial() / "config.json", config);
   folder.commit();
 }
 

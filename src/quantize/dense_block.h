@@ -15,18 +15,11 @@
 #include "base/thread_pool.h"
 #include "formats/activations.h"
 #include "model/config.h"
+#include "quantize/block_linears.h"
 #include "tensor/checkpoint.h"
 #include "tensor/view.h"
 
 namespace quantrial {
-
-// A Linear of a block.
-struct BlockLinear {
-  std::string module;             // full name on disk, "model.layers.3.mlp.up_proj"
-  std::string name;               // below the block's prefix, "mlp.up_proj"
-  int64_t rows = 0, columns = 0;  // N, K
-  int input = 0;                  // Linears with the same number read the same tensor
-};
 
 // The weights of a forward pass, one a Linear of the block in the order of linears(): w[N,K].
 using BlockWeights = std::span<const View<const float, 2>>;
@@ -45,7 +38,7 @@ class DenseBlock {
              MixerKind kind, ThreadPool& pool);
   ~DenseBlock();
 
-  std::span<const BlockLinear> linears() const;
+  std::span<const BlockLinear> linears() const;  // block_linears()
   // As stored, in float: w[N,K].
   BlockWeights weights() const;
 

@@ -134,7 +134,7 @@ TEST_F(Safetensors, WritesWhatItReads) {
                         return bytes_of({1, 2, 3, 4});
                       }},
                      {"y", DType::u8, {}, [] { return bytes_of({9}); }}},
-                    {{"format", "pt"}});
+                    {.metadata = {{"format", "pt"}}});
   const SafetensorsFile file(path);
   ASSERT_EQ(file.tensors().size(), 2u);
   EXPECT_EQ(file.metadata().at("format"), "pt");

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -15,6 +16,7 @@ namespace quantrial {
 namespace {
 
 namespace fs = std::filesystem;
+using Durability = SafetensorsWriteOptions::Durability;
 
 // Where `path` leads through symbolic links. Only a regular file may be replaced: renaming over a
 // device, a pipe or a folder would destroy it.
@@ -53,11 +55,12 @@ class FileInProgress {
     }
   }
 
-  void commit() {
-    if (fsync(fd_) != 0) fail("write");
+  void commit(Durability durability) {
+    if (durability == Durability::synced && fsync(fd_) != 0) fail("write");
     if (close(std::exchange(fd_, -1)) != 0) fail("write");
     if (rename(partial_.c_str(), path_.c_str()) != 0) fail("rename");
     committed_ = true;
+    if (durability == Durability::left_to_system) return;
     const int parent = open(path_.has_parent_path() ? path_.parent_path().c_str() : ".",
                             O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (parent >= 0) {
@@ -78,12 +81,6 @@ class FileInProgress {
   bool committed_ = false;
 };
 
-int64_t bytes_of(const TensorToWrite& tensor) {
-  int64_t bytes = element_bytes(tensor.dtype);
-  for (const int64_t d : tensor.shape) bytes *= d;
-  return bytes;
-}
-
 std::string header_of(const std::vector<TensorToWrite>& tensors,
                       const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
@@ -100,22 +97,48 @@ std::string header_of(const std::vector<TensorToWrite>& tensors,
   return text;
 }
 
+// Piece by piece, so that a large tensor never counts as resident in full.
+template <typename Written>
+void copy_mapped(const StoredTensor& tensor, FileInProgress& file, Written written) {
+  constexpr size_t piece_bytes = 8 << 20;
+  for (size_t at = 0; at < tensor.bytes.size(); at += piece_bytes) {
+    const auto piece = tensor.bytes.subspan(at, std::min(piece_bytes, tensor.bytes.size() - at));
+    file.write(piece);
+    tensor.file->release(piece);
+    written(piece.size());
+  }
+}
+
 }  // namespace
 
+int64_t bytes_of(const TensorToWrite& tensor) {
+  int64_t bytes = element_bytes(tensor.dtype);
+  for (const int64_t d : tensor.shape) bytes *= d;
+  return bytes;
+}
+
 void write_safetensors(const fs::path& path, const std::vector<TensorToWrite>& tensors,
-                       const std::map<std::string, std::string>& metadata) {
-  const std::string header = header_of(tensors, metadata);
+                       const SafetensorsWriteOptions& options) {
+  const std::string header = header_of(tensors, options.metadata);
   const uint64_t length = header.size();
   FileInProgress file(path);
   file.write(std::as_bytes(std::span(&length, 1)));
   file.write(std::as_bytes(std::span(header)));
+  const auto written = [&](size_t bytes) {
+    if (options.written) options.written(static_cast<int64_t>(bytes));
+  };
   for (const TensorToWrite& tensor : tensors) {
+    if (tensor.source != nullptr) {
+      copy_mapped(*tensor.source, file, written);
+      continue;
+    }
     const std::vector<std::byte> bytes = tensor.make_bytes();
     require(static_cast<int64_t>(bytes.size()) == bytes_of(tensor),
             "write_safetensors: make_bytes returned another number of bytes than the shape says");
     file.write(bytes);
+    written(bytes.size());
   }
-  file.commit();
+  file.commit(options.durability);
 }
 
 }  // namespace quantrial

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tensor/dtype.h"
+#include "tensor/safetensors.h"
 
 namespace quantrial {
 
@@ -18,12 +19,25 @@ struct TensorToWrite {
   std::vector<int64_t> shape;
   // Called once, in order, to produce the bytes; so that a large file needs one tensor in memory.
   std::function<std::vector<std::byte>()> make_bytes;
+  // In place of make_bytes: bytes copied from a mapped file piece by piece, whose pages are given
+  // back. Must outlive the call.
+  const StoredTensor* source = nullptr;
+};
+
+int64_t bytes_of(const TensorToWrite& tensor);  // by dtype and shape
+
+struct SafetensorsWriteOptions {
+  std::map<std::string, std::string> metadata{};
+  // Called as bytes of tensors go out, with their number; may throw to stop.
+  std::function<void(int64_t bytes)> written{};
+  // Whether to wait until the disk has the file: against power loss, at the disk's speed.
+  enum class Durability : uint8_t { synced, left_to_system } durability = Durability::synced;
 };
 
 // Writes one safetensors file: header first (padded so that the data starts at a multiple of 8),
 // tensors in the order given. Appears under its name only when complete (written beside it, synced
 // and renamed). Throws Error on I/O trouble and leaves nothing behind.
 void write_safetensors(const std::filesystem::path& path, const std::vector<TensorToWrite>& tensors,
-                       const std::map<std::string, std::string>& metadata = {});
+                       const SafetensorsWriteOptions& options = {});
 
 }  // namespace quantrial

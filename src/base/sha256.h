@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4), for comparing with the oracles' hashes.
+// SHA-256 (FIPS 180-4), for fingerprints of what a run was made from.
 #pragma once
 
 #include <array>
