@@ -1,0 +1,53 @@
+// Products of float matrices: y = x w^T of a Linear and its two gradients, and any product of
+// sub-matrices by one thread for operations that are made of them.
+//
+// An element's sum runs over k in slices of `matmul_slice`: a chain of fused multiply-adds from
+// zero through each slice, the slices added in turn. So its bits depend on the two rows that it is
+// the product of, never on threads, on the other rows and columns, or on the size of a register.
+// (Instruction sets without fused multiply-add round each product as well.)
+#pragma once
+
+#include "ops/workers.h"
+#include "tensor/view.h"
+
+namespace quantrial {
+
+inline constexpr int64_t matmul_slice = 256;
+
+enum class Into : uint8_t { overwrite, add };
+
+// y[T,N] (+)= x[T,K] w[N,K]^T.
+void multiply_nt(View<const float, 2> x, View<const float, 2> w, View<float, 2> y, Into into,
+                 Workers& workers);
+// dx[T,K] (+)= dy[T,N] w[N,K].
+void multiply_nn(View<const float, 2> dy, View<const float, 2> w, View<float, 2> dx, Into into,
+                 Workers& workers);
+// dw[N,K] (+)= dy[T,N]^T x[T,K].
+void multiply_tn(View<const float, 2> dy, View<const float, 2> x, View<float, 2> dw, Into into,
+                 Workers& workers);
+
+// A matrix whose rows or columns lie `stride` apart.
+struct Strided {
+  const float* data;
+  int64_t stride;
+  // row: element (i, j) at i * stride + j; column: at j * stride + i, a transposed matrix.
+  enum class Major : uint8_t { row, column } major = Major::row;
+};
+inline Strided transposed(Strided m) {
+  m.major = m.major == Strided::Major::row ? Strided::Major::column : Strided::Major::row;
+  return m;
+}
+
+// C[M,N] (+)= A[M,K] B[K,N] by the calling thread; C is row-major.
+struct Product {
+  Strided a, b;
+  float* c;
+  int64_t c_stride;
+  int64_t M, N, K;
+  Into into = Into::overwrite;
+};
+// `scratch` of product_scratch_floats(), aligned to cache lines.
+int64_t product_scratch_floats();
+void multiply(const Product& product, float* scratch);
+
+}  // namespace quantrial

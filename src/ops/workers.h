@@ -1,0 +1,44 @@
+// A thread pool and scratch memory for each of its threads. The memory grows to the largest size
+// that was asked for and stays, so that loops of the same shapes allocate nothing.
+#pragma once
+
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "base/thread_pool.h"
+
+namespace quantrial {
+
+class Workers {
+ public:
+  explicit Workers(ThreadPool& pool) : pool_(pool), scratch_(static_cast<size_t>(pool.size())) {}
+
+  int size() const { return pool_.size(); }
+
+  // Calls task(i, scratch) for i in [0, count), with `floats` of uninitialized scratch memory,
+  // aligned to cache lines, that no other task uses meanwhile. Tasks must not throw.
+  template <typename Task>
+  void for_each(int64_t count, int64_t floats, Task&& task) {
+    if (floats > floats_) grow(floats);
+    pool_.parallel_for(count, [&](int64_t i, int thread) {
+      task(i, scratch_[static_cast<size_t>(thread)].get());
+    });
+  }
+  template <typename Task>
+  void for_each(int64_t count, Task&& task) {
+    pool_.parallel_for(count, [&](int64_t i, int) { task(i); });
+  }
+
+ private:
+  struct Free {
+    void operator()(float* p) const { std::free(p); }
+  };
+  void grow(int64_t floats);
+
+  ThreadPool& pool_;
+  std::vector<std::unique_ptr<float[], Free>> scratch_;
+  int64_t floats_ = 0;
+};
+
+}  // namespace quantrial
