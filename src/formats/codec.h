@@ -1,8 +1,9 @@
 // How numbers become the codes of a format and back, group by group: all that the algorithms of
-// quantize/ know of a format. Packing codes into bytes is formats/pack.h.
+// quantize/ know of a format. Packing codes into bytes is formats/pack.h; a whole matrix rounded to
+// nearest at once is formats/round_to_nearest.h.
 //
 // A group is `group_size` consecutive columns of one row under one scale. Bit-exact rules of the
-// tools: formats.md A.1, A.3, A.4 and their oracles (tests/oracles/README.md).
+// tools: formats.md A.1, A.3, A.4 and oracles/README.md 4.2.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,6 @@
 
 #include "formats/activations.h"
 #include "tensor/dtype.h"
-#include "tensor/view.h"
 
 namespace quantrial {
 
@@ -25,7 +25,7 @@ struct GroupScale {
   friend bool operator==(const GroupScale&, const GroupScale&) = default;
 };
 
-// The smallest and largest weight of a group; algorithms may shrink it before fit().
+// The smallest and largest of a group's weights and 0; algorithms may shrink it before fit().
 struct GroupRange {
   float low = 0, high = 0;
 };
@@ -44,9 +44,11 @@ struct Int4Codec {
   Arithmetic arithmetic = Arithmetic::float32;
 
   static constexpr int levels = 16;
+  // The scale is never 0; it is infinite when the range is too wide for scale_dtype.
   GroupScale fit(GroupRange range) const;
-  // The code of the nearest number that the group can hold: code[i] of w[i] + shift[i] * scale.
-  // `shift`, in steps of the scale, may be empty (AutoRound's V).
+  // The code of the nearest number that the group can hold: codes[i] of w[i] + shift[i] * scale.
+  // `shift`, in steps of the scale, may be empty (AutoRound's V). Any number of weights under one
+  // scale, not only a whole group; w must be finite.
   void encode(std::span<const float> w, std::span<const float> shift, GroupScale scale,
               std::span<uint8_t> codes) const;
   static float decode(uint8_t code, GroupScale scale) {
@@ -56,10 +58,12 @@ struct Int4Codec {
 
 struct Nvfp4Codec {
   static constexpr int64_t group_size = 16;
-  float divisor = 1;  // weight_global_scale G = 2688 / absmax of the Linears that share it
+  float divisor = 1;  // weight_global_scale G, see divisor_for()
 
   static constexpr int levels = 16;
-  // E4M3 of bf16(absmax / 6) * G (0.125 for 0), over G.
+  // G = 448 * 6 / absmax of all the Linears that share it; 1 when they are all zeros.
+  static float divisor_for(float absmax);
+  // E4M3 of bf16(absmax / 6) * G, at most 448 (0.125 for 0), over G.
   GroupScale fit(GroupRange range) const;
   void encode(std::span<const float> w, std::span<const float> shift, GroupScale scale,
               std::span<uint8_t> codes) const;
@@ -72,8 +76,8 @@ int64_t group_size(const Codec& codec);
 // Codes of a matrix, one a byte, and the scale of each group.
 struct QuantizedMatrix {
   int64_t rows = 0, columns = 0, group_size = 0;  // N, K, G
-  std::vector<uint8_t> codes;                     // [N, K]
-  std::vector<GroupScale> scales;                 // [N, K/G]
+  std::vector<uint8_t> codes{};                   // [N, K]
+  std::vector<GroupScale> scales{};               // [N, K/G]
 };
 
 // Row n as floats: row[K].
