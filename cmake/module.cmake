@@ -21,6 +21,7 @@ set(quantrial_tensor_libraries nlohmann_json::nlohmann_json)
 set(quantrial_formats_libraries nlohmann_json::nlohmann_json PkgConfig::PCRE2)
 set(quantrial_ops_libraries PkgConfig::HWY)
 set(quantrial_model_libraries nlohmann_json::nlohmann_json)
+set(quantrial_quantize_libraries nlohmann_json::nlohmann_json yaml-cpp)
 set(quantrial_text_libraries nlohmann_json::nlohmann_json PkgConfig::PCRE2 PkgConfig::UTF8PROC)
 
 function(quantrial_module name)

@@ -8,7 +8,7 @@ packages=(
   g++ cmake ninja-build make git ca-certificates pkg-config ccache
   clang-format-14 clang-tidy-14
   # libraries
-  nlohmann-json3-dev libfmt-dev libcli11-dev libhwy-dev libpcre2-dev libutf8proc-dev
+  nlohmann-json3-dev libfmt-dev libcli11-dev libyaml-cpp-dev libhwy-dev libpcre2-dev libutf8proc-dev
   # tests and benchmarks
   libgtest-dev libbenchmark-dev
   # scripts under tools/ and the layer check
