@@ -13,6 +13,7 @@ pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 
 # Unpacks `archive` into `folder` of the build tree, again when the archive changed.
 function(quantrial_unpack archive folder)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${archive})
   file(SHA256 ${PROJECT_SOURCE_DIR}/${archive} digest)
   set(stamp ${PROJECT_BINARY_DIR}/unpacked/${digest})
   if(NOT EXISTS ${stamp})

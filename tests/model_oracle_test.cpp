@@ -61,33 +61,59 @@ TEST_P(BothLayouts, NativePrecisionStaysClose) {
 INSTANTIATE_TEST_SUITE_P(Tiny, BothLayouts, testing::Values("tiny/text", "tiny/mm"),
                          [](const auto& layout) { return layout.param.substr(5); });
 
-// Other head counts, tied embeddings, several shards, float32 A_log, 3,000 tokens: transformers
-// again (tests/oracles/make_family.py).
-class Family : public testing::TestWithParam<std::string> {};
+// Other head counts and sizes, tied embeddings, several shards, float32 A_log, 3,000 tokens:
+// transformers again (tests/oracles/make_family.py).
+class Family : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    const SafetensorsFile stored(oracle::folder(folder_ + "/ref.safetensors"));
+    for (const StoredTensor& t : stored.tensors()) {
+      if (t.dtype != DType::i32) continue;
+      const auto numbers = t.array<int32_t>();
+      (t.name == "tokens" ? tokens_ : rows_).assign(numbers.span().begin(), numbers.span().end());
+    }
+    expected_ = oracle::tensor(folder_ + "/ref.safetensors", "logits");
+  }
+  std::vector<int32_t> prefix(int64_t length) const {
+    return {tokens_.begin(), tokens_.begin() + length};
+  }
+
+  const std::string folder_ = "family/" + GetParam();
+  std::vector<int32_t> tokens_, rows_;
+  oracle::Matrix expected_;  // at rows_
+  std::unique_ptr<Backend> backend_ = make_cpu_backend({.precision = Precision::fp32});
+  std::unique_ptr<Model> model_ =
+      load_model(oracle::folder(folder_), *backend_, {.max_batch_tokens = 3136});
+};
 
 TEST_P(Family, LogitsAgreeWithTransformers) {
-  const std::string folder = "family/" + GetParam();
-  const auto backend = make_cpu_backend({.precision = Precision::fp32});
-  const auto model = load_model(oracle::folder(folder), *backend, {.max_batch_tokens = 3008});
-  std::vector<int32_t> tokens, rows;
-  const SafetensorsFile stored(oracle::folder(folder + "/ref.safetensors"));
-  for (const StoredTensor& t : stored.tensors()) {
-    if (t.dtype != DType::i32) continue;
-    const auto numbers = t.array<int32_t>();
-    (t.name == "tokens" ? tokens : rows).assign(numbers.span().begin(), numbers.span().end());
-  }
-  const oracle::Run run = oracle::run_prompt(*model, tokens);
-  const auto expected = oracle::tensor(folder + "/ref.safetensors", "logits");
-  oracle::Matrix chosen{.values = {}, .rows = expected.rows, .columns = expected.columns};
-  for (const int32_t row : rows) {
+  const oracle::Run run = oracle::run_prompt(*model_, tokens_);
+  oracle::Matrix chosen{.values = {}, .rows = expected_.rows, .columns = expected_.columns};
+  for (const int32_t row : rows_) {
     const auto logits = run.logits.row(row);
     chosen.values.insert(chosen.values.end(), logits.begin(), logits.end());
   }
-  ASSERT_EQ(chosen.values.size(), expected.values.size());
-  EXPECT_LE(oracle::relative_difference(chosen, expected), tolerance::logits_fp32);
+  ASSERT_EQ(chosen.values.size(), expected_.values.size());
+  EXPECT_LE(oracle::relative_difference(chosen, expected_), tolerance::logits_fp32);
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, Family, testing::Values("tied_shards", "equal_heads"),
+// A prompt's last logits are those of the same place in a longer one. Chunks and pages are 64 long.
+TEST_P(Family, PromptsThatEndAroundChunksAndPagesAgreeToo) {
+  size_t checked = 0;
+  for (size_t i = 0; i < rows_.size() && rows_[i] <= 128; ++i, ++checked) {
+    const oracle::Run run = oracle::run_prompt(*model_, prefix(rows_[i] + 1));
+    const auto ours = run.logits.row(rows_[i]), theirs = expected_.row(static_cast<int64_t>(i));
+    const oracle::Matrix last{{ours.begin(), ours.end()}, 1, expected_.columns};
+    EXPECT_LE(oracle::relative_difference(last, {{theirs.begin(), theirs.end()}, 1, last.columns}),
+              tolerance::logits_fp32)
+        << rows_[i] + 1 << " tokens";
+  }
+  EXPECT_GE(checked, 8U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, Family,
+                         testing::Values("tied_shards", "equal_heads", "narrow_wide_heads",
+                                         "uneven"),
                          [](const auto& shape) { return shape.param; });
 
 const std::vector<std::string> recipes = {"autoround_int4",

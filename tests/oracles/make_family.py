@@ -2,8 +2,9 @@
 """Small models of the family with other shapes than the tiny oracle, run by transformers in float32.
 
 Writes OUT/<name>/ (checkpoint) and OUT/<name>/ref.safetensors: `logits` [rows, V] at the positions `rows` of
-`tokens`. Made with Python 3.11, torch 2.15.0, transformers 5.23.0, safetensors 0.8.0, numpy 2.4.6.
-    make_family.py OUT
+`tokens`. Made with Python 3.11, torch 2.15.0, safetensors 0.8.0, numpy 2.4.6 and transformers 5.23.0 (tied_shards,
+equal_heads) or 5.24.0 (narrow_wide_heads, uneven).
+    make_family.py OUT [NAME ...]
 """
 import json
 import pathlib
@@ -27,7 +28,23 @@ VARIANTS = {
         num_key_value_heads=2, head_dim=64, linear_num_key_heads=4, linear_num_value_heads=4,
         linear_key_head_dim=16, linear_value_head_dim=16, tie_word_embeddings=False, vocab_size=120,
         full_attention_interval=2, partial_rotary_factor=0.25, rope_theta=10000000.0),
+    # The ratios of the 0.8B: key heads as value heads, wide attention heads of which 64 numbers turn, tied; six query heads
+    # a key head, one attention layer in five.
+    "narrow_wide_heads": dict(
+        hidden_size=32, intermediate_size=320, num_hidden_layers=5, num_attention_heads=6,
+        num_key_value_heads=1, head_dim=256, linear_num_key_heads=4, linear_num_value_heads=4,
+        linear_key_head_dim=32, linear_value_head_dim=32, tie_word_embeddings=True, vocab_size=128,
+        full_attention_interval=5, partial_rotary_factor=0.25, rope_theta=10000000.0),
+    # No size a multiple of 16, attention first, a convolution of three rows, seven query heads a key head.
+    "uneven": dict(
+        hidden_size=100, intermediate_size=333, num_hidden_layers=3, num_attention_heads=7,
+        num_key_value_heads=1, head_dim=40, linear_num_key_heads=1, linear_num_value_heads=3,
+        linear_key_head_dim=46, linear_value_head_dim=20, tie_word_embeddings=False, vocab_size=77,
+        layer_types=["full_attention", "linear_attention", "linear_attention"], partial_rotary_factor=0.5,
+        rope_theta=500000.0, linear_conv_kernel_dim=3),
 }
+LENGTHS = {"tied_shards": 3000, "equal_heads": 200, "narrow_wide_heads": 3100, "uneven": 200}
+SHARDS = {"tied_shards": 3}
 
 
 def build(out, name, keys, length, shards):
@@ -36,7 +53,8 @@ def build(out, name, keys, length, shards):
     section = [rotary - 2 * (rotary // 3), rotary // 3, rotary // 3]
     rope = dict(rope_type="default", rope_theta=keys.pop("rope_theta"), mrope_section=section,
                 partial_rotary_factor=keys.pop("partial_rotary_factor"), mrope_interleaved=True)
-    config = Qwen3_5TextConfig(rope_parameters=rope, linear_conv_kernel_dim=4, max_position_embeddings=8192,
+    keys = {"linear_conv_kernel_dim": 4, **keys}
+    config = Qwen3_5TextConfig(rope_parameters=rope, max_position_embeddings=8192,
                                rms_norm_eps=1e-6, bos_token_id=1, eos_token_id=2, **keys)
     model = Qwen3_5ForCausalLM(config).float().eval()
     with torch.no_grad():
@@ -67,7 +85,7 @@ def build(out, name, keys, length, shards):
     text = config.to_dict()
     text.update(architectures=["Qwen3_5ForCausalLM"], dtype="bfloat16")
     (folder / "config.json").write_text(json.dumps(text, indent=1))
-    rows = sorted({0, 1, 62, 63, 64, 65, 127, 128, length // 2, length - 57, length - 2, length - 1} & set(range(length)))
+    rows = sorted({0, 1, 62, 63, 64, 65, 126, 127, 128, length // 2, length - 57, length - 2, length - 1} & set(range(length)))
     save_file({"tokens": tokens[0].int(), "rows": torch.tensor(rows, dtype=torch.int32),
                "logits": logits[rows].float().contiguous()}, folder / "ref.safetensors")
     print(name, "logits std", float(logits.std()), "absmax", float(logits.abs().max()))
@@ -75,5 +93,5 @@ def build(out, name, keys, length, shards):
 
 if __name__ == "__main__":
     target = pathlib.Path(sys.argv[1])
-    build(target, "tied_shards", VARIANTS["tied_shards"], 3000, 3)
-    build(target, "equal_heads", VARIANTS["equal_heads"], 200, 1)
+    for name in sys.argv[2:] or VARIANTS:
+        build(target, name, VARIANTS[name], LENGTHS[name], SHARDS.get(name, 1))
