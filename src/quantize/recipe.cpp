@@ -90,7 +90,7 @@ void read_activations(const YamlObject& holder, Scheme& scheme) {
   const size_t chosen = holder.choice("activations", activation_types, usual[type]);
   if (chosen != 0 && chosen != usual[type]) {
     holder.fail("activations", fmt::format("weights of type {} go with {}", weight_types[type],
-                                           type == type_int ? "none"
+                                           type == type_int   ? "none"
                                            : type == type_fp8 ? "fp8-dynamic or none"
                                                               : "nvfp4-local or none"));
   }
@@ -143,12 +143,13 @@ void check_container(const YamlObject& holder, const Scheme& scheme, const Recip
     holder.fail("weights", "container auto-round holds int and nvfp4; use container fp8");
   }
   if (recipe.container == RecipeContainer::auto_round && nvfp4 && !inputs) {
-    holder.fail("activations", "container auto-round holds nvfp4 with nvfp4-local activations "
-                               "alone; use container compressed-tensors");
+    holder.fail("activations",
+                "container auto-round holds nvfp4 with nvfp4-local activations "
+                "alone; use container compressed-tensors");
   }
   if (fp8 && recipe.method != Method::round_to_nearest) {
-    holder.fail("weights", fmt::format("algorithm {} does not make fp8; use rtn",
-                                       name(recipe.method)));
+    holder.fail("weights",
+                fmt::format("algorithm {} does not make fp8; use rtn", name(recipe.method)));
   }
 }
 
@@ -172,8 +173,9 @@ void read_overrides(const YamlObject& root, Recipe& recipe) {
     if (scheme) check_container(item, *scheme, recipe);
     if (scheme && recipe.container == RecipeContainer::auto_round &&
         scheme->weights != recipe.scheme.weights) {
-      item.fail("weights", "container auto-round holds one type of weights; use "
-                           "container compressed-tensors");
+      item.fail("weights",
+                "container auto-round holds one type of weights; use "
+                "container compressed-tensors");
     }
     recipe.overrides.push_back({match, pattern_of(match), scheme});
   }
@@ -271,18 +273,13 @@ nlohmann::ordered_json as_json(const Recipe& recipe) {
     json["fused_scales"] = name(recipe.fused_scales);
   }
   const RecipeParameters& p = recipe.parameters;
-  json["parameters"] = {{"iters", p.iters},
-                        {"samples", p.samples},
-                        {"sequence_length", p.sequence_length},
-                        {"batch", p.batch},
-                        {"seed", p.seed},
-                        {"learning_rate", p.learning_rate},
-                        {"grid", p.grid},
-                        {"dampening", p.dampening}};
+  json["parameters"] = {
+      {"iters", p.iters}, {"samples", p.samples},    {"sequence_length", p.sequence_length},
+      {"batch", p.batch}, {"seed", p.seed},          {"learning_rate", p.learning_rate},
+      {"grid", p.grid},   {"dampening", p.dampening}};
   auto overrides = nlohmann::ordered_json::array();
   for (const RecipeOverride& o : recipe.overrides) {
-    overrides.push_back(
-        {{"match", o.match}, {"scheme", o.scheme ? as_json(*o.scheme) : "16-bit"}});
+    overrides.push_back({{"match", o.match}, {"scheme", o.scheme ? as_json(*o.scheme) : "16-bit"}});
   }
   if (!overrides.empty()) json["overrides"] = overrides;
   return json;

@@ -26,14 +26,14 @@ enum class FusedScales : uint8_t { shared, llm_compressor };
 
 // Numbers that an algorithm and its calibration go by.
 struct RecipeParameters {
-  int64_t iters = 200;              // AutoRound: steps a block
-  int64_t samples = 128;            // calibration sequences
-  int64_t sequence_length = 2048;   // tokens of one, where text is packed
-  int64_t batch = 8;                // AutoRound: sequences a step
+  int64_t iters = 200;             // AutoRound: steps a block
+  int64_t samples = 128;           // calibration sequences
+  int64_t sequence_length = 2048;  // tokens of one, where text is packed
+  int64_t batch = 8;               // AutoRound: sequences a step
   int64_t seed = 42;
-  double learning_rate = 0;         // AutoRound; 0: 1 / iters
-  int64_t grid = 20;                // AWQ: points of its search
-  double dampening = 0.01;          // GPTQ: share of the mean diagonal added to the Hessian
+  double learning_rate = 0;  // AutoRound; 0: 1 / iters
+  int64_t grid = 20;         // AWQ: points of its search
+  double dampening = 0.01;   // GPTQ: share of the mean diagonal added to the Hessian
 };
 
 // Modules that `match` means get their own scheme, or stay 16-bit when there is none.

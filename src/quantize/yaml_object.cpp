@@ -132,8 +132,7 @@ std::vector<std::string> YamlObject::texts(const std::string& key) const {
   return values;
 }
 
-std::vector<int64_t> YamlObject::integers(const std::string& key, int64_t low,
-                                          int64_t high) const {
+std::vector<int64_t> YamlObject::integers(const std::string& key, int64_t low, int64_t high) const {
   std::vector<int64_t> values;
   for (const std::string& item : texts(key)) {
     int64_t value = 0;
