@@ -135,8 +135,8 @@ class Planner {
     }
     check_shape(*scheme, linear);
     if (module.tensor->dtype != DType::bf16) {
-      throw Error("{}.weight: {}, quantize takes BF16 weights; convert the checkpoint",
-                  module.name, name(module.tensor->dtype));
+      throw Error("{}.weight: {}, quantize takes BF16 weights; convert the checkpoint", module.name,
+                  name(module.tensor->dtype));
     }
     module.scheme = scheme;
     module.reason.clear();
@@ -144,9 +144,10 @@ class Planner {
 
   static void check_shape(const Scheme& scheme, const BlockLinear& linear) {
     if (scheme.group_size == 0 || linear.columns % scheme.group_size == 0) return;
-    throw Error("{}: {} columns are no multiple of the group size {}; add it to keep, or choose "
-                "another group_size",
-                linear.module, linear.columns, scheme.group_size);
+    throw Error(
+        "{}: {} columns are no multiple of the group size {}; add it to keep, or choose "
+        "another group_size",
+        linear.module, linear.columns, scheme.group_size);
   }
 
   // formats.md E.1. `shared` follows the construction of the block; `llm_compressor` its
@@ -158,8 +159,8 @@ class Planner {
       if (!module.scheme || module.scheme->weights != Scheme::Weights::nvfp4) continue;
       std::string key = fmt::format("input {}", block.linears[i].input);
       if (plan_.recipe.fused_scales == FusedScales::llm_compressor) {
-        const std::string_view last = module.class_name == "mtp" ? last_component(module.name)
-                                                                 : module.class_name;
+        const std::string_view last =
+            module.class_name == "mtp" ? last_component(module.name) : module.class_name;
         const bool qkv = last == "q_proj" || last == "k_proj" || last == "v_proj";
         const bool gate_up = last == "gate_proj" || last == "up_proj";
         if (!qkv && !gate_up) key = module.name;
@@ -182,9 +183,10 @@ class Planner {
     }
     for (int64_t i = 0; i < plan_.model.mtp_num_hidden_layers; ++i) {
       if (!place_.contains("mtp.fc.weight")) {
-        throw Error("{}: config.json names {} MTP layer, but there is no mtp.fc.weight; complete "
-                    "the checkpoint, or --set mtp=drop",
-                    shown(base_.dir()), plan_.model.mtp_num_hidden_layers);
+        throw Error(
+            "{}: config.json names {} MTP layer, but there is no mtp.fc.weight; complete "
+            "the checkpoint, or --set mtp=drop",
+            shown(base_.dir()), plan_.model.mtp_num_hidden_layers);
       }
       if (policy == MtpPolicy::same) {
         plan_.mtp_blocks.push_back(
@@ -196,17 +198,18 @@ class Planner {
   void check_recipe_was_used() {
     for (size_t i = 0; i < plan_.recipe.overrides.size(); ++i) {
       if (used_overrides_.contains(i)) continue;
-      throw Error("recipe {}: overrides[{}].match: {}; it matches no Linear of {}; correct or "
-                  "remove it",
-                  plan_.recipe.name, i, escaped(plan_.recipe.overrides[i].match),
-                  shown(base_.dir()));
+      throw Error(
+          "recipe {}: overrides[{}].match: {}; it matches no Linear of {}; correct or "
+          "remove it",
+          plan_.recipe.name, i, escaped(plan_.recipe.overrides[i].match), shown(base_.dir()));
     }
     const auto quantized = [](const PlannedModule& m) { return m.quantized(); };
     if (std::none_of(plan_.modules.begin(), plan_.modules.end(), quantized)) {
-      throw Error("recipe {}: it quantizes no module of {} (keep: {}); keep less, or choose "
-                  "another format",
-                  plan_.recipe.name, shown(base_.dir()),
-                  escaped(fmt::format("{}", fmt::join(plan_.recipe.keep, ", "))));
+      throw Error(
+          "recipe {}: it quantizes no module of {} (keep: {}); keep less, or choose "
+          "another format",
+          plan_.recipe.name, shown(base_.dir()),
+          escaped(fmt::format("{}", fmt::join(plan_.recipe.keep, ", "))));
     }
   }
 

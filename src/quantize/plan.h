@@ -52,7 +52,8 @@ struct Plan {
   int64_t parameters = 0, bytes_before = 0, bytes_after = 0;
 
   double bits_per_weight() const {
-    return parameters == 0 ? 0 : 8 * static_cast<double>(bytes_after) / static_cast<double>(parameters);
+    return parameters == 0 ? 0
+                           : 8 * static_cast<double>(bytes_after) / static_cast<double>(parameters);
   }
 };
 
