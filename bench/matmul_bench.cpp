@@ -1,0 +1,79 @@
+// Matrix products of a block, forwards and backwards: ms | GFLOP/s | % of the multiply-add rate of
+// registers alone, measured in the same run.
+#include <algorithm>
+#include <ctime>
+#include <functional>
+
+#include "ops/cpu/fma_peak.h"
+#include "ops/matmul.h"
+#include "tests/random_weights.h"
+
+namespace quantrial {
+namespace {
+
+double seconds_of(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+// Shortest of several calls, in seconds: other programs can only slow a call down. A single thread
+// is timed by its own processor time.
+double shortest_seconds(const ThreadPool& pool, int repetitions,
+                        const std::function<void()>& call) {
+  const clockid_t clock = pool.size() == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+  double shortest = 1e9;
+  for (int i = 0; i <= repetitions; ++i) {
+    const double start = seconds_of(clock);
+    call();
+    shortest = std::min(shortest, seconds_of(clock) - start);
+  }
+  return shortest;
+}
+
+struct Shape {
+  int64_t T, N, K;
+};
+
+void run(ThreadPool& pool) {
+  Workers workers(pool);
+  constexpr int64_t rounds = 2'000'000;
+  const double peak_seconds = shortest_seconds(pool, 20, [&] {
+    pool.parallel_for(pool.size(), [&](int64_t, int) { fma_peak_rounds(rounds); });
+  });
+  const double peak =
+      static_cast<double>(pool.size() * rounds * fma_peak_flop()) / peak_seconds / 1e9;
+  fmt::print("{} threads, registers alone: {:.0f} GFLOP/s\n", pool.size(), peak);
+  fmt::print("{:>6} {:>6} {:>6}  {:>28} {:>28} {:>28}\n", "T", "N", "K", "y = x w^T", "dx = dy w",
+             "dw = dy^T x");
+  Random random(1);
+  for (const Shape s : {Shape{4096, 256, 256}, Shape{4096, 512, 256}, Shape{4096, 256, 512},
+                        Shape{4096, 1024, 1024}, Shape{512, 17408, 5120}}) {
+    const std::vector<float> x = random.floats(s.T * s.K), w = random.floats(s.N * s.K);
+    std::vector<float> y(static_cast<size_t>(s.T * s.N)), dx(x.size()), dw(w.size());
+    const View<const float, 2> x_view(x.data(), {s.T, s.K}), w_view(w.data(), {s.N, s.K});
+    const View<float, 2> y_view(y.data(), {s.T, s.N});
+    const auto flop = static_cast<double>(2 * s.T * s.N * s.K);
+    const int repetitions = std::clamp(static_cast<int>(4e10 / flop), 2, 40);
+    fmt::print("{:>6} {:>6} {:>6}", s.T, s.N, s.K);
+    const auto print = [&](const std::function<void()>& call) {
+      const double seconds = shortest_seconds(pool, repetitions, call);
+      const double rate = flop / seconds / 1e9;
+      fmt::print("  {:>8.2f} ms {:>6.0f} {:>5.0f} %   ", seconds * 1e3, rate, 100 * rate / peak);
+    };
+    print([&] { multiply_nt(x_view, w_view, y_view, Into::overwrite, workers); });
+    print([&] { multiply_nn(y_view, w_view, {dx.data(), {s.T, s.K}}, Into::overwrite, workers); });
+    print([&] { multiply_tn(y_view, x_view, {dw.data(), {s.N, s.K}}, Into::overwrite, workers); });
+    fmt::print("\n");
+  }
+}
+
+}  // namespace
+}  // namespace quantrial
+
+int main() {
+  for (const int threads : {1, 0}) {
+    quantrial::ThreadPool pool(threads);
+    quantrial::run(pool);
+  }
+}
