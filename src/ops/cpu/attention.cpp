@@ -38,27 +38,36 @@ float softmax_numerators(float* scores, int64_t count, float scale) {
   return total;
 }
 
-// The H query heads q[H,D] of one row that share key head `kv_head`, over positions [0, count).
+// A query row's share of one key head: q, y [H,D] of the heads that share it, over positions
+// [0, count).
+struct HeadGroup {
+  const float* q;
+  int64_t H, kv_head, count;
+  float* y;
+};
+
+// T is the cache's element type; scores[H, count] is scratch.
 template <typename T>
-void attend(const float* q, int64_t H, const Segment& segment, int64_t count, int64_t kv_head,
-            const KvPages& cache, float* scores, float* y) {
-  const int64_t D = cache.head_dim, stride = cache.num_heads * D;
+void attend(const HeadGroup& group, const Segment& segment, const KvPages& cache, float* scores) {
+  const int64_t H = group.H, D = cache.head_dim, count = group.count;
+  const auto page_rows = [&](void* pool, int64_t first) {
+    return kernels::PageRows<T>{.first = page_of<T>(pool, cache, segment, first, group.kv_head),
+                                .stride = cache.num_heads * D,
+                                .count = std::min(page_tokens, count - first),
+                                .D = D};
+  };
   for (int64_t first = 0; first < count; first += page_tokens) {
-    const T* keys = page_of<T>(cache.keys, cache, segment, first, kv_head);
-    kernels::attention_scores(q, H, D, keys, stride, std::min(page_tokens, count - first),
-                              scores + first, count);
+    kernels::attention_scores(group.q, page_rows(cache.keys, first), {scores + first, H, count});
   }
   const float scale = 1 / std::sqrt(static_cast<float>(D));
-  std::fill_n(y, H * D, 0.0f);
+  std::fill_n(group.y, H * D, 0.0f);
   for (int64_t h = 0; h < H; ++h) {
     float* row = scores + h * count;
     const float inverse = 1 / softmax_numerators(row, count, scale);
     for (int64_t j = 0; j < count; ++j) row[j] *= inverse;
   }
   for (int64_t first = 0; first < count; first += page_tokens) {
-    const T* values = page_of<T>(cache.values, cache, segment, first, kv_head);
-    kernels::attention_values(scores + first, H, D, values, stride,
-                              std::min(page_tokens, count - first), count, y);
+    kernels::attention_values({scores + first, H, count}, page_rows(cache.values, first), group.y);
   }
 }
 
@@ -114,17 +123,17 @@ void CpuBackend::attention(View<const float, 3> q, std::span<const Segment> segm
     reserve_scratch(shared * (s.first_position + s.num_rows));
     for_each(s.num_rows * cache.num_heads, 2 * shared * D * (s.first_position + 1),
              [&](int64_t task, int thread) {
-               const int64_t row = s.first_row + task / cache.num_heads;
-               const int64_t kv_head = task % cache.num_heads;
-               const int64_t count = s.first_position + task / cache.num_heads + 1;
-               const int64_t at = (row * heads + kv_head * shared) * D;
-               float* scores = scratch(thread);
+               const int64_t row = task / cache.num_heads, kv_head = task % cache.num_heads;
+               const int64_t at = ((s.first_row + row) * heads + kv_head * shared) * D;
+               const HeadGroup group{.q = q.data() + at,
+                                     .H = shared,
+                                     .kv_head = kv_head,
+                                     .count = s.first_position + row + 1,
+                                     .y = y.data() + at};
                if (cache.dtype == DType::f32) {
-                 attend<float>(q.data() + at, shared, s, count, kv_head, cache, scores,
-                               y.data() + at);
+                 attend<float>(group, s, cache, scratch(thread));
                } else {
-                 attend<bfloat16>(q.data() + at, shared, s, count, kv_head, cache, scores,
-                                  y.data() + at);
+                 attend<bfloat16>(group, s, cache, scratch(thread));
                }
              });
   }

@@ -3,13 +3,11 @@
 #include <cmath>
 
 #include "ops/cpu/cpu_backend.h"
+#include "ops/cpu/gates.h"
 #include "ops/cpu/kernels.h"
 
 namespace quantrial {
 namespace {
-
-float sigmoid(float x) { return 1 / (1 + std::exp(-x)); }
-float softplus(float x) { return x > 20 ? x : std::log1p(std::exp(x)); }
 
 // y = u / sqrt(sum u^2 + 1e-6) * scale.
 void normalize(const float* u, int64_t n, float scale, float* y) {
@@ -25,19 +23,8 @@ struct HeadRows {
   int64_t y_stride;
 };
 
-// Scratch of one chunk, [delta_chunk, ...] each.
-struct ChunkScratch {
-  float *decay, *k_transposed, *key_products, *query_products, *delta;
-
-  static int64_t floats(int64_t D_k, int64_t D_v) {
-    return delta_chunk * (1 + D_k + 2 * delta_chunk + D_v);
-  }
-  ChunkScratch(float* memory, int64_t D_k)
-      : decay(memory),
-        k_transposed(decay + delta_chunk),
-        key_products(k_transposed + D_k * delta_chunk),
-        query_products(key_products + delta_chunk * delta_chunk),
-        delta(query_products + delta_chunk * delta_chunk) {}
+struct HeadSize {
+  int64_t D_k, D_v;
 };
 
 // One chunk of L = delta_chunk tokens as matrix products. With G_i the sum of g up to i, S0 the
@@ -46,54 +33,95 @@ struct ChunkScratch {
 //           S   = exp(G_L) S0 + sum_j exp(G_L - G_j) k_j d_j^T
 // (the recurrence unrolled; Yang et al. 2024, arXiv 2412.06464, section 3.3). No exponent is
 // positive.
-void delta_rule_chunk(const HeadRows& rows, int64_t D_k, int64_t D_v, ChunkScratch scratch,
-                      float* S) {
-  constexpr int64_t L = delta_chunk;
-  float* G = scratch.decay;
+class DeltaChunk {
+ public:
+  static int64_t scratch_floats(HeadSize size) { return L * (1 + size.D_k + 2 * L + size.D_v); }
+  DeltaChunk(const HeadRows& rows, HeadSize size, float* scratch)
+      : rows_(rows),
+        D_k_(size.D_k),
+        D_v_(size.D_v),
+        G_(scratch),
+        k_transposed_(G_ + L),
+        key_products_(k_transposed_ + D_k_ * L),
+        query_products_(key_products_ + L * L),
+        d_(query_products_ + L * L) {}
+
+  // From S0 to S in place; writes the rows' y.
+  void run(float* S) const {
+    multiply_rows();
+    solve_d(S);
+    write_y(S);
+    advance(S);
+  }
+
+ private:
+  static constexpr int64_t L = delta_chunk;
+
+  void multiply_rows() const;
+  void solve_d(const float* S0) const;
+  void write_y(const float* S0) const;
+  void advance(float* S) const;
+
+  HeadRows rows_;
+  int64_t D_k_, D_v_;
+  float* G_;               // [L]
+  float* k_transposed_;    // [D_k, L]
+  float* key_products_;    // [L, L], k_i . k_j
+  float* query_products_;  // [L, L], q_i . k_j
+  float* d_;               // [L, D_v]
+};
+
+void DeltaChunk::multiply_rows() const {
   float sum = 0;
   for (int64_t i = 0; i < L; ++i) {
-    G[i] = sum += rows.g[i * rows.gate_stride];
-    for (int64_t d = 0; d < D_k; ++d) {
-      scratch.k_transposed[d * L + i] = rows.k[i * rows.qk_stride + d];
-    }
+    G_[i] = sum += rows_.g[i * rows_.gate_stride];
+    for (int64_t k = 0; k < D_k_; ++k) k_transposed_[k * L + i] = rows_.k[i * rows_.qk_stride + k];
   }
-  std::fill_n(scratch.key_products, L * L, 0.0f);
-  std::fill_n(scratch.query_products, L * L, 0.0f);
-  std::fill_n(scratch.delta, L * D_v, 0.0f);
+  std::fill_n(key_products_, L * L, 0.0f);
+  std::fill_n(query_products_, L * L, 0.0f);
   kernels::multiply_add(
-      {rows.k, rows.qk_stride, 1, scratch.k_transposed, L, scratch.key_products, L, L, L, D_k});
+      {rows_.k, rows_.qk_stride, 1, k_transposed_, L, key_products_, L, L, L, D_k_});
   kernels::multiply_add(
-      {rows.q, rows.qk_stride, 1, scratch.k_transposed, L, scratch.query_products, L, L, L, D_k});
-  kernels::multiply_add(
-      {rows.k, rows.qk_stride, 1, S, D_v, scratch.delta, D_v, L, D_v, D_k});  // S0^T k_i
+      {rows_.q, rows_.qk_stride, 1, k_transposed_, L, query_products_, L, L, L, D_k_});
+}
+
+// d_i needs those before it: row by row.
+void DeltaChunk::solve_d(const float* S0) const {
+  std::fill_n(d_, L * D_v_, 0.0f);
+  kernels::multiply_add({rows_.k, rows_.qk_stride, 1, S0, D_v_, d_, D_v_, L, D_v_, D_k_});
   for (int64_t i = 0; i < L; ++i) {
-    const float beta = rows.beta[i * rows.gate_stride];
-    float* d = scratch.delta + i * D_v;
-    float* products = scratch.key_products + i * L;
-    for (int64_t j = 0; j < i; ++j) products[j] *= -beta * std::exp(G[i] - G[j]);
-    const float decay = std::exp(G[i]);
-    for (int64_t v = 0; v < D_v; ++v) {
-      d[v] = beta * (rows.v[i * rows.v_stride + v] - decay * d[v]);
-    }
-    kernels::multiply_add({products, L, 1, scratch.delta, D_v, d, D_v, 1, D_v, i});
+    const float beta = rows_.beta[i * rows_.gate_stride];
+    float* d = d_ + i * D_v_;
+    float* products = key_products_ + i * L;
+    for (int64_t j = 0; j < i; ++j) products[j] *= -beta * std::exp(G_[i] - G_[j]);
+    const float decay = std::exp(G_[i]);
+    for (int64_t v = 0; v < D_v_; ++v)
+      d[v] = beta * (rows_.v[i * rows_.v_stride + v] - decay * d[v]);
+    kernels::multiply_add({products, L, 1, d_, D_v_, d, D_v_, 1, D_v_, i});
   }
+}
+
+void DeltaChunk::write_y(const float* S0) const {
   for (int64_t i = 0; i < L; ++i) {
-    float* y = rows.y + i * rows.y_stride;
-    float* products = scratch.query_products + i * L;
-    for (int64_t j = 0; j <= i; ++j) products[j] *= std::exp(G[i] - G[j]);
-    std::fill_n(y, D_v, 0.0f);
-    kernels::multiply_add({rows.q + i * rows.qk_stride, 0, 1, S, D_v, y, D_v, 1, D_v, D_k});
-    const float decay = std::exp(G[i]);
-    for (int64_t v = 0; v < D_v; ++v) y[v] *= decay;
-    kernels::multiply_add({products, L, 1, scratch.delta, D_v, y, D_v, 1, D_v, i + 1});
+    float* y = rows_.y + i * rows_.y_stride;
+    float* products = query_products_ + i * L;
+    for (int64_t j = 0; j <= i; ++j) products[j] *= std::exp(G_[i] - G_[j]);
+    std::fill_n(y, D_v_, 0.0f);
+    kernels::multiply_add({rows_.q + i * rows_.qk_stride, 0, 1, S0, D_v_, y, D_v_, 1, D_v_, D_k_});
+    const float decay = std::exp(G_[i]);
+    for (int64_t v = 0; v < D_v_; ++v) y[v] *= decay;
+    kernels::multiply_add({products, L, 1, d_, D_v_, y, D_v_, 1, D_v_, i + 1});
   }
-  const float decay = std::exp(G[L - 1]);
-  for (int64_t i = 0; i < D_k * D_v; ++i) S[i] *= decay;
+}
+
+void DeltaChunk::advance(float* S) const {
+  const float decay = std::exp(G_[L - 1]);
+  for (int64_t i = 0; i < D_k_ * D_v_; ++i) S[i] *= decay;
   for (int64_t j = 0; j < L; ++j) {
-    const float rest = std::exp(G[L - 1] - G[j]);
-    for (int64_t d = 0; d < D_k; ++d) scratch.k_transposed[d * L + j] *= rest;
+    const float rest = std::exp(G_[L - 1] - G_[j]);
+    for (int64_t k = 0; k < D_k_; ++k) k_transposed_[k * L + j] *= rest;
   }
-  kernels::multiply_add({scratch.k_transposed, L, 1, scratch.delta, D_v, S, D_v, D_k, D_v, L});
+  kernels::multiply_add({k_transposed_, L, 1, d_, D_v_, S, D_v_, D_k_, D_v_, L});
 }
 
 }  // namespace
@@ -116,7 +144,7 @@ void CpuBackend::causal_conv(View<const float, 2> x, std::span<const Segment> se
       for (int64_t c = first; c < last; ++c) {
         float sum = 0;
         for (int64_t j = 0; j < W; ++j) sum += weight.data()[c * W + j] * row(i + j)[c];
-        out[c] = sum * sigmoid(sum);
+        out[c] = silu(sum);
       }
     }
     if (!s.writes_state) return;
@@ -154,7 +182,7 @@ void CpuBackend::delta_rule(const DeltaInputs& in, std::span<const Segment> segm
   const int64_t H_v = y.shape(1), D_v = y.shape(2), H_k = in.q.shape(1), D_k = in.q.shape(2);
   const int64_t C = in.conv.shape(1), v_column = C - H_v * D_v;
   const auto count = static_cast<int64_t>(segments.size());
-  reserve_scratch(D_k * D_v + D_v + ChunkScratch::floats(D_k, D_v));
+  reserve_scratch(D_k * D_v + D_v + DeltaChunk::scratch_floats({.D_k = D_k, .D_v = D_v}));
   for_each(count * H_v, 4 * D_k * D_v, [&](int64_t task, int thread) {
     const Segment& s = segments[static_cast<size_t>(task / H_v)];
     const int64_t h = task % H_v, key_head = shared_head(h, H_v, H_k);
@@ -176,11 +204,13 @@ void CpuBackend::delta_rule(const DeltaInputs& in, std::span<const Segment> segm
     };
     int64_t t = s.first_row;
     for (const int64_t end = t + s.chunked_rows; t < end; t += delta_chunk) {
-      delta_rule_chunk(rows_from(t), D_k, D_v, ChunkScratch(delta + D_v, D_k), S);
+      const DeltaChunk chunk(rows_from(t), {.D_k = D_k, .D_v = D_v}, delta + D_v);
+      chunk.run(S);
     }
     for (; t < s.first_row + s.num_rows; ++t) {
       const HeadRows r = rows_from(t);
-      kernels::delta_step(S, r.q, r.k, r.v, std::exp(*r.g), *r.beta, D_k, D_v, delta, r.y);
+      kernels::delta_step({.q = r.q, .k = r.k, .v = r.v, .decay = std::exp(*r.g), .beta = *r.beta},
+                          {.S = S, .D_k = D_k, .D_v = D_v, .d = delta}, r.y);
     }
   });
 }

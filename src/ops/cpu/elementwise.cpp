@@ -3,14 +3,11 @@
 #include <cmath>
 
 #include "ops/cpu/cpu_backend.h"
+#include "ops/cpu/gates.h"
 #include "ops/cpu/kernels.h"
 
 namespace quantrial {
 namespace {
-
-// exp(-x) overflows to infinity for x < -88, which gives the right limit 0.
-float sigmoid(float x) { return 1 / (1 + std::exp(-x)); }
-float silu(float x) { return x * sigmoid(x); }
 
 float inverse_rms(const float* x, int64_t n, float eps) {
   return 1 / std::sqrt(kernels::dot(x, x, n) / static_cast<float>(n) + eps);

@@ -106,34 +106,33 @@ int64_t LinearTileScratch(int64_t T, const Weight& w) {
   return shape.rows * (shape.columns + T * static_cast<int64_t>(hn::Lanes(Lanes())));
 }
 
-void LinearTile(const float* x, int64_t T, int64_t stride, const Weight& w, int64_t first,
-                int64_t count, float* scratch, float* y) {
+void MultiplyLinear(const Weight& w, const LinearTile& p) {
   const Lanes d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const int64_t K = columns(w), N = rows(w);
+  const int64_t K = columns(w), N = rows(w), T = p.T;
   const TileShape shape = TileOf(T, w);
-  float* decoded = scratch;
-  float* acc = scratch + shape.rows * shape.columns;
+  float* decoded = p.scratch;
+  float* acc = p.scratch + shape.rows * shape.columns;
   std::fill_n(acc, T * shape.rows * lanes, 0.0f);
   std::visit(
       [&](const Format auto& format) {
         for (int64_t k = 0; k < K; k += shape.columns) {
           const int64_t width = std::min(shape.columns, K - k);
           const int64_t padded = (width + 15) / 16 * 16;
-          for (int64_t n = 0; n < count; ++n) {
+          for (int64_t n = 0; n < p.count; ++n) {
             float* row = decoded + n * shape.columns;
-            DecodeRow(format, first + n, k, width, row);
+            DecodeRow(format, p.first + n, k, width, row);
             std::fill(row + width, row + padded, 0.0f);
           }
-          MultiplyTile(x + k, T, stride,
-                       {.shape = shape, .w = decoded, .rows = count, .columns = padded}, acc);
+          MultiplyTile(p.x + k, T, p.stride,
+                       {.shape = shape, .w = decoded, .rows = p.count, .columns = padded}, acc);
         }
       },
       w);
   for (int64_t t = 0; t < T; ++t) {
-    for (int64_t n = 0; n < count; ++n) {
+    for (int64_t n = 0; n < p.count; ++n) {
       const auto sum = hn::LoadU(d, acc + (t * shape.rows + n) * lanes);
-      y[t * N + first + n] = hn::GetLane(hn::SumOfLanes(d, sum));
+      p.y[t * N + p.first + n] = hn::GetLane(hn::SumOfLanes(d, sum));
     }
   }
 }
@@ -185,13 +184,13 @@ void MultiplyAdd(const Product& product) {
 }
 
 template <typename T>
-void AttentionScores(const float* q, int64_t H, int64_t D, const T* keys, int64_t stride,
-                     int64_t count, float* scores, int64_t scores_stride) {
+void AttentionScores(const float* q, const PageRows<T>& keys, const HeadScores& to) {
   const Lanes d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t j = 0; j < count; ++j) {
-    const T* key = keys + j * stride;
-    for (int64_t h = 0; h < H; ++h) {
+  const int64_t D = keys.D;
+  for (int64_t j = 0; j < keys.count; ++j) {
+    const T* key = keys.first + j * keys.stride;
+    for (int64_t h = 0; h < to.H; ++h) {
       auto sum = hn::Zero(d);
       int64_t i = 0;
       for (; i + lanes <= D; i += lanes) {
@@ -199,55 +198,56 @@ void AttentionScores(const float* q, int64_t H, int64_t D, const T* keys, int64_
       }
       float total = hn::GetLane(hn::SumOfLanes(d, sum));
       for (; i < D; ++i) total += q[h * D + i] * to_float(key[i]);
-      scores[h * scores_stride + j] = total;
+      to.scores[h * to.stride + j] = total;
     }
   }
 }
 
 template <typename T>
-void AttentionValues(const float* p, int64_t H, int64_t D, const T* values, int64_t stride,
-                     int64_t count, int64_t p_stride, float* y) {
+void AttentionValues(const HeadScores& from, const PageRows<T>& values, float* y) {
   const Lanes d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t h = 0; h < H; ++h) {
+  const int64_t D = values.D;
+  for (int64_t h = 0; h < from.H; ++h) {
+    const float* p = from.scores + h * from.stride;
     int64_t i = 0;
     for (; i + lanes <= D; i += lanes) {
       auto sum = hn::LoadU(d, y + h * D + i);
-      for (int64_t j = 0; j < count; ++j) {
-        sum = hn::MulAdd(hn::Set(d, p[h * p_stride + j]), LoadFloats(d, values + j * stride + i),
-                         sum);
+      for (int64_t j = 0; j < values.count; ++j) {
+        sum =
+            hn::MulAdd(hn::Set(d, p[j]), LoadFloats(d, values.first + j * values.stride + i), sum);
       }
       hn::StoreU(sum, d, y + h * D + i);
     }
     for (; i < D; ++i) {
-      for (int64_t j = 0; j < count; ++j) {
-        y[h * D + i] += p[h * p_stride + j] * to_float(values[j * stride + i]);
+      for (int64_t j = 0; j < values.count; ++j) {
+        y[h * D + i] += p[j] * to_float(values.first[j * values.stride + i]);
       }
     }
   }
 }
 
-void AttentionScoresF32(const float* q, int64_t H, int64_t D, const float* keys, int64_t stride,
-                        int64_t count, float* scores, int64_t scores_stride) {
-  AttentionScores(q, H, D, keys, stride, count, scores, scores_stride);
+// HWY_EXPORT takes no templates.
+void AttentionScoresF32(const float* q, const PageRows<float>& keys, const HeadScores& to) {
+  AttentionScores(q, keys, to);
 }
-void AttentionScoresBf16(const float* q, int64_t H, int64_t D, const bfloat16* keys, int64_t stride,
-                         int64_t count, float* scores, int64_t scores_stride) {
-  AttentionScores(q, H, D, keys, stride, count, scores, scores_stride);
+void AttentionScoresBf16(const float* q, const PageRows<bfloat16>& keys, const HeadScores& to) {
+  AttentionScores(q, keys, to);
 }
-void AttentionValuesF32(const float* p, int64_t H, int64_t D, const float* values, int64_t stride,
-                        int64_t count, int64_t p_stride, float* y) {
-  AttentionValues(p, H, D, values, stride, count, p_stride, y);
+void AttentionValuesF32(const HeadScores& from, const PageRows<float>& values, float* y) {
+  AttentionValues(from, values, y);
 }
-void AttentionValuesBf16(const float* p, int64_t H, int64_t D, const bfloat16* values,
-                         int64_t stride, int64_t count, int64_t p_stride, float* y) {
-  AttentionValues(p, H, D, values, stride, count, p_stride, y);
+void AttentionValuesBf16(const HeadScores& from, const PageRows<bfloat16>& values, float* y) {
+  AttentionValues(from, values, y);
 }
 
 // Two passes over S: decay it and read S^T k; then add k d^T and read S^T q.
-void DeltaStep(float* HWY_RESTRICT S, const float* q, const float* k, const float* v, float decay,
-               float beta, int64_t D_k, int64_t D_v, float* HWY_RESTRICT delta,
-               float* HWY_RESTRICT y) {
+void DeltaStep(const DeltaToken& token, const DeltaState& state, float* HWY_RESTRICT y) {
+  const float *q = token.q, *k = token.k, *v = token.v;
+  const float decay = token.decay, beta = token.beta;
+  const int64_t D_k = state.D_k, D_v = state.D_v;
+  float* HWY_RESTRICT S = state.S;
+  float* HWY_RESTRICT delta = state.d;
   const Lanes d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const auto decay_lanes = hn::Set(d, decay);
@@ -288,7 +288,7 @@ HWY_AFTER_NAMESPACE();
 namespace quantrial::kernels {
 
 HWY_EXPORT(Dot);
-HWY_EXPORT(LinearTile);
+HWY_EXPORT(MultiplyLinear);
 HWY_EXPORT(LinearTileScratch);
 HWY_EXPORT(MultiplyAdd);
 HWY_EXPORT(AttentionScoresF32);
@@ -306,37 +306,31 @@ int64_t linear_tile_scratch(int64_t T, const Weight& w) {
   return HWY_DYNAMIC_DISPATCH(LinearTileScratch)(T, w);
 }
 
-void linear_tile(const float* x, int64_t T, int64_t stride, const Weight& w, int64_t first,
-                 int64_t count, float* scratch, float* y) {
-  HWY_DYNAMIC_DISPATCH(LinearTile)(x, T, stride, w, first, count, scratch, y);
+void linear_tile(const Weight& w, const LinearTile& tile) {
+  HWY_DYNAMIC_DISPATCH(MultiplyLinear)(w, tile);
 }
 
 void multiply_add(const Product& product) { HWY_DYNAMIC_DISPATCH(MultiplyAdd)(product); }
 
 template <>
-void attention_scores(const float* q, int64_t H, int64_t D, const float* keys, int64_t stride,
-                      int64_t count, float* scores, int64_t scores_stride) {
-  HWY_DYNAMIC_DISPATCH(AttentionScoresF32)(q, H, D, keys, stride, count, scores, scores_stride);
+void attention_scores(const float* q, const PageRows<float>& keys, const HeadScores& scores) {
+  HWY_DYNAMIC_DISPATCH(AttentionScoresF32)(q, keys, scores);
 }
 template <>
-void attention_scores(const float* q, int64_t H, int64_t D, const bfloat16* keys, int64_t stride,
-                      int64_t count, float* scores, int64_t scores_stride) {
-  HWY_DYNAMIC_DISPATCH(AttentionScoresBf16)(q, H, D, keys, stride, count, scores, scores_stride);
+void attention_scores(const float* q, const PageRows<bfloat16>& keys, const HeadScores& scores) {
+  HWY_DYNAMIC_DISPATCH(AttentionScoresBf16)(q, keys, scores);
 }
 template <>
-void attention_values(const float* p, int64_t H, int64_t D, const float* values, int64_t stride,
-                      int64_t count, int64_t p_stride, float* y) {
-  HWY_DYNAMIC_DISPATCH(AttentionValuesF32)(p, H, D, values, stride, count, p_stride, y);
+void attention_values(const HeadScores& scores, const PageRows<float>& values, float* y) {
+  HWY_DYNAMIC_DISPATCH(AttentionValuesF32)(scores, values, y);
 }
 template <>
-void attention_values(const float* p, int64_t H, int64_t D, const bfloat16* values, int64_t stride,
-                      int64_t count, int64_t p_stride, float* y) {
-  HWY_DYNAMIC_DISPATCH(AttentionValuesBf16)(p, H, D, values, stride, count, p_stride, y);
+void attention_values(const HeadScores& scores, const PageRows<bfloat16>& values, float* y) {
+  HWY_DYNAMIC_DISPATCH(AttentionValuesBf16)(scores, values, y);
 }
 
-void delta_step(float* S, const float* q, const float* k, const float* v, float decay, float beta,
-                int64_t D_k, int64_t D_v, float* d, float* y) {
-  HWY_DYNAMIC_DISPATCH(DeltaStep)(S, q, k, v, decay, beta, D_k, D_v, d, y);
+void delta_step(const DeltaToken& token, const DeltaState& state, float* y) {
+  HWY_DYNAMIC_DISPATCH(DeltaStep)(token, state, y);
 }
 
 }  // namespace quantrial::kernels

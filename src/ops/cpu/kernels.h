@@ -29,10 +29,15 @@ constexpr TileShape tile_shape(int64_t T) {
 }
 // Floats of scratch that linear_tile() needs for T rows.
 int64_t linear_tile_scratch(int64_t T, const Weight& w);
-// y[t, n] = x[t] . w[n] for n in [first, first + count), count <= tile_shape(T).rows. x is
-// [T, stride] with zeros from K to the next multiple of 16; y is [T, N].
-void linear_tile(const float* x, int64_t T, int64_t stride, const Weight& w, int64_t first,
-                 int64_t count, float* scratch, float* y);
+// y[t, n] = x[t] . w[n] for n in [first, first + count), count <= tile_shape(T).rows.
+struct LinearTile {
+  const float* x;  // [T, stride], zeros from K to stride, the next multiple of 16
+  int64_t T, stride;
+  int64_t first, count;  // rows of w[N,K]
+  float* scratch;
+  float* y;  // [T, N]
+};
+void linear_tile(const Weight& w, const LinearTile& tile);
 
 // C[M,N] += A[M,K] B[K,N]; A(m,k) = a[m a_row + k a_column], b and c row-major with strides.
 struct Product {
@@ -46,18 +51,35 @@ struct Product {
 };
 void multiply_add(const Product& product);
 
-// scores[h][j] = q[h] . k_j for H query heads that share one key head, j in [0, count); k_j at
-// keys + j * stride. q is [H, D], scores [H, scores_stride].
+// Keys or values of `count` positions in one page; T is float or bfloat16.
 template <typename T>
-void attention_scores(const float* q, int64_t H, int64_t D, const T* keys, int64_t stride,
-                      int64_t count, float* scores, int64_t scores_stride);
-// y[h] += sum_j p[h][j] v_j.
+struct PageRows {
+  const T* first;  // row j[D] at first + j * stride
+  int64_t stride, count, D;
+};
+// H query heads that share the page's key head: q or y [H, D], scores [H, stride] of which the
+// page's positions are the first columns.
+struct HeadScores {
+  float* scores;
+  int64_t H, stride;
+};
+// scores[h][j] = q[h] . k_j.
 template <typename T>
-void attention_values(const float* p, int64_t H, int64_t D, const T* values, int64_t stride,
-                      int64_t count, int64_t p_stride, float* y);
+void attention_scores(const float* q, const PageRows<T>& keys, const HeadScores& scores);
+// y[h] += sum_j scores[h][j] v_j.
+template <typename T>
+void attention_values(const HeadScores& scores, const PageRows<T>& values, float* y);
 
-// One token of the delta rule (backend.h) on S[D_k, D_v], d scratch of D_v.
-void delta_step(float* S, const float* q, const float* k, const float* v, float decay, float beta,
-                int64_t D_k, int64_t D_v, float* d, float* y);
+// One token of the delta rule (backend.h).
+struct DeltaToken {
+  const float *q, *k, *v;  // [D_k], [D_k], [D_v]
+  float decay, beta;       // decay = exp(g)
+};
+struct DeltaState {
+  float* S;  // [D_k, D_v]
+  int64_t D_k, D_v;
+  float* d;  // scratch of D_v
+};
+void delta_step(const DeltaToken& token, const DeltaState& state, float* y);
 
 }  // namespace quantrial::kernels

@@ -43,8 +43,13 @@ void CpuBackend::linear(View<const float, 2> x, const DeviceWeight& w, View<floa
   reserve_scratch(kernels::linear_tile_scratch(T, weight));
   for_each(tiles, T * K * tile_rows, [&](int64_t tile, int thread) {
     const int64_t first = tile * tile_rows;
-    kernels::linear_tile(input_.data(), T, stride, weight, first, std::min(tile_rows, N - first),
-                         scratch(thread), y.data());
+    kernels::linear_tile(weight, {.x = input_.data(),
+                                  .T = T,
+                                  .stride = stride,
+                                  .first = first,
+                                  .count = std::min(tile_rows, N - first),
+                                  .scratch = scratch(thread),
+                                  .y = y.data()});
   });
 }
 
