@@ -1,9 +1,6 @@
 #include "engine/memory_plan.h"
 
 #include <algorithm>
-#include <charconv>
-#include <fstream>
-#include <limits>
 #include <string>
 
 #include "base/error.h"
@@ -13,24 +10,6 @@ namespace {
 
 // Left for tokenizer, code, allocator and stacks.
 constexpr int64_t reserve_bytes = int64_t{200} << 20;
-
-// "<key>   1234 kB" of a file of /proc, in bytes; 0 when absent.
-int64_t proc_bytes(const char* path, const std::string& key) {
-  std::ifstream file(path);
-  std::string word;
-  int64_t kilobytes = 0;
-  while (file >> word) {
-    if (word == key && file >> kilobytes) return kilobytes * 1024;
-  }
-  return 0;
-}
-
-// The limit of cgroup v2, or no limit.
-int64_t cgroup_limit_bytes() {
-  std::ifstream file("/sys/fs/cgroup/memory.max");
-  int64_t bytes = 0;
-  return file >> bytes ? bytes : std::numeric_limits<int64_t>::max();  // "max" is no number
-}
 
 std::string gib(int64_t bytes) {
   return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / double(int64_t{1} << 30));
@@ -102,16 +81,6 @@ class Planner {
 }
 
 }  // namespace
-
-int64_t available_memory_bytes() {
-  // Mapped weights are page cache and part of MemAvailable; copies are RssAnon.
-  const int64_t mine = proc_bytes("/proc/self/status", "RssAnon:");
-  const int64_t available = proc_bytes("/proc/meminfo", "MemAvailable:");
-  if (available == 0) return std::numeric_limits<int64_t>::max();  // no /proc: nothing is known
-  return std::min(mine + available, cgroup_limit_bytes());
-}
-
-int64_t resident_memory_bytes() { return proc_bytes("/proc/self/status", "VmRSS:"); }
 
 MemoryPlan plan_memory(const ModelConfig& config, const ModelBytes& model, DType kv_dtype,
                        const MemoryWish& wish, int64_t available_bytes) {

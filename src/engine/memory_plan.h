@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/process_memory.h"
 #include "engine/engine.h"
 
 namespace quantrial {
@@ -27,12 +28,6 @@ struct MemoryPlan {
 
   int64_t total() const { return weights + kv + recurrent + workspace; }
 };
-
-// Memory that this process has or could get: MemAvailable of /proc/meminfo, and what it holds
-// already; not more than its cgroup allows.
-int64_t available_memory_bytes();
-// Of this process (VmRSS), mapped files included.
-int64_t resident_memory_bytes();
 
 // Throws Error with what is needed, what there is, and the context or concurrency that would fit.
 // A wished context beyond max_position_embeddings is an Error as well.

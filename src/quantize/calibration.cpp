@@ -87,9 +87,10 @@ class Collector {
 
  private:
   void add_line(std::string_view text, const std::string& where) {
-    const auto json = nlohmann::ordered_json::parse(parse_json(text, where).is_object() ? text
-                                                                                        : "null");
-    const int kinds = json.contains("text") + json.contains("messages") + json.contains("input_ids");
+    const auto json =
+        nlohmann::ordered_json::parse(parse_json(text, where).is_object() ? text : "null");
+    const int kinds =
+        json.contains("text") + json.contains("messages") + json.contains("input_ids");
     if (kinds != 1) {
       throw Error("{}: {}; expected an object with one of text, messages, input_ids", where,
                   escaped(text));
@@ -99,8 +100,7 @@ class Collector {
       throw Error("{}: text: {}; expected a text", where, escaped(json["text"].dump()));
     }
     const bool plain = json.contains("text");
-    const std::string document =
-        plain ? json["text"].get<std::string>() : texts_.render(json);
+    const std::string document = plain ? json["text"].get<std::string>() : texts_.render(json);
     const std::vector<int32_t> ids = texts_.tokenizer().encode(document);
     stream_.insert(stream_.end(), ids.begin(), ids.end());
     if (const auto eos = texts_.tokenizer().eos_id(); plain && eos) stream_.push_back(*eos);
@@ -120,8 +120,8 @@ class Collector {
     }
     const auto length = static_cast<int64_t>(ids.size());
     if (length > model_.max_position_embeddings) {
-      throw Error("{}: input_ids: {} tokens, the model's context is {}; cut the line", where, length,
-                  model_.max_position_embeddings);
+      throw Error("{}: input_ids: {} tokens, the model's context is {}; cut the line", where,
+                  length, model_.max_position_embeddings);
     }
     exact_.push_back(std::move(ids));
   }
@@ -197,10 +197,10 @@ bool Calibration::equally_long() const {
 Calibration read_calibration(const CalibrationSource& source, const ModelConfig& model,
                              const RecipeParameters& parameters) {
   if (parameters.sequence_length > model.max_position_embeddings) {
-    throw Error("parameters.sequence_length: {}, the model's context is {}; use --set "
-                "sequence_length={}",
-                parameters.sequence_length, model.max_position_embeddings,
-                model.max_position_embeddings);
+    throw Error(
+        "parameters.sequence_length: {}, the model's context is {}; use --set "
+        "sequence_length={}",
+        parameters.sequence_length, model.max_position_embeddings, model.max_position_embeddings);
   }
   Collector collector(source, model, parameters);
   std::string what = shown(source.file);
@@ -216,9 +216,10 @@ Calibration read_calibration(const CalibrationSource& source, const ModelConfig&
     throw Error("{}: --calibration takes .txt or .jsonl; rename it", what);
   }
   if (collector.packed() + collector.exact() == 0) {
-    throw Error("{}: {} tokens, too few for one sequence of {}; give more text, or use --set "
-                "sequence_length",
-                what, collector.text_tokens(), parameters.sequence_length);
+    throw Error(
+        "{}: {} tokens, too few for one sequence of {}; give more text, or use --set "
+        "sequence_length",
+        what, collector.text_tokens(), parameters.sequence_length);
   }
   Calibration calibration = collector.finish();
   calibration.description = describe(collector, what, parameters);

@@ -25,9 +25,9 @@ struct Calibration {
 
 // Where text comes from and which model reads it.
 struct CalibrationSource {
-  std::filesystem::path file;        // .txt or .jsonl; empty: the default texts
-  std::filesystem::path texts;       // folder of the default texts, data/calibration
-  std::filesystem::path model;       // tokenizer and chat template
+  std::filesystem::path file;   // .txt or .jsonl; empty: the default texts
+  std::filesystem::path texts;  // folder of the default texts, data/calibration
+  std::filesystem::path model;  // tokenizer and chat template
 };
 
 // `.txt`: encoded and cut into sequences of `parameters.sequence_length`, of which
