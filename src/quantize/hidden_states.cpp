@@ -52,9 +52,8 @@ class StatesOnDisk final : public StoredStates {
   StatesOnDisk& operator=(const StatesOnDisk&) = delete;
 
   void read(int64_t sequence, View<float, 2> x) const override {
-    move(reinterpret_cast<char*>(x.data()), x.size(), sequence, [&](char* data, size_t n, off_t at) {
-      return pread(fd_, data, n, at);
-    });
+    move(reinterpret_cast<char*>(x.data()), x.size(), sequence,
+         [&](char* data, size_t n, off_t at) { return pread(fd_, data, n, at); });
   }
   void write(int64_t sequence, View<const float, 2> x) override {
     move(reinterpret_cast<const char*>(x.data()), x.size(), sequence,

@@ -27,7 +27,8 @@ fs::path absolute_folder(const fs::path& path) {
 }
 
 // The first key whose values differ, as "recipe.parameters.iters: 200, now 50".
-std::string difference(const ordered_json& before, const ordered_json& now, const std::string& path) {
+std::string difference(const ordered_json& before, const ordered_json& now,
+                       const std::string& path) {
   for (const auto& [key, value] : now.items()) {
     const auto old = before.find(key);
     if (old == before.end()) return fmt::format("{}{}: absent", path, key);
@@ -40,7 +41,8 @@ std::string difference(const ordered_json& before, const ordered_json& now, cons
 
 }  // namespace
 
-PartialFolder::PartialFolder(const fs::path& out, const ordered_json& header, const Options& options)
+PartialFolder::PartialFolder(const fs::path& out, const ordered_json& header,
+                             const Options& options)
     : out_(absolute_folder(out)), partial_(out_), options_(options) {
   std::error_code error;
   if (fs::exists(out_, error) && !(fs::is_directory(out_, error) && fs::is_empty(out_, error))) {
@@ -95,9 +97,10 @@ void PartialFolder::read_lines(const ordered_json& header) {
     }
     whole = end + 1;
     if (first && line != header) {
-      throw Error("{}: the unfinished run is another one ({}); use the same settings, or remove "
-                  "the folder",
-                  shown(partial_), difference(line, header, ""));
+      throw Error(
+          "{}: the unfinished run is another one ({}); use the same settings, or remove "
+          "the folder",
+          shown(partial_), difference(line, header, ""));
     }
     if (!first) finished_[line.value("file", "")] = line.value("entry", ordered_json());
     first = false;
@@ -120,9 +123,10 @@ void PartialFolder::remove_unfinished() const {
   for (const auto& [name, entry] : finished_) {
     const auto bytes = fs::file_size(partial_ / name, error);
     if (error || bytes != entry.value("bytes", uintmax_t{0})) {
-      throw Error("{}: the journal says that it is finished, but its size is another; remove {} "
-                  "and start again",
-                  shown(partial_ / name), shown(partial_));
+      throw Error(
+          "{}: the journal says that it is finished, but its size is another; remove {} "
+          "and start again",
+          shown(partial_ / name), shown(partial_));
     }
   }
 }
