@@ -18,11 +18,14 @@ endif()
 # Third-party libraries that a module may use; each stays behind that module's own files.
 set(quantrial_base_libraries fmt::fmt Threads::Threads)
 set(quantrial_tensor_libraries nlohmann_json::nlohmann_json)
-set(quantrial_formats_libraries nlohmann_json::nlohmann_json PkgConfig::PCRE2)
+set(quantrial_formats_libraries nlohmann_json::nlohmann_json PkgConfig::HWY PkgConfig::PCRE2)
 set(quantrial_ops_libraries PkgConfig::HWY)
 set(quantrial_model_libraries nlohmann_json::nlohmann_json)
 set(quantrial_quantize_libraries nlohmann_json::nlohmann_json yaml-cpp)
 set(quantrial_text_libraries nlohmann_json::nlohmann_json PkgConfig::PCRE2 PkgConfig::UTF8PROC)
+
+# Lets g++ put loops with `a < b ? c : d` of floats into vector code; changes no number.
+set(quantrial_formats_options -fno-trapping-math)
 
 function(quantrial_module name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
@@ -33,6 +36,7 @@ function(quantrial_module name)
     add_library(quantrial_${name} STATIC ${sources})
     set(visibility PUBLIC)
     quantrial_warnings(quantrial_${name})
+    target_compile_options(quantrial_${name} PRIVATE ${quantrial_${name}_options})
   else()
     add_library(quantrial_${name} INTERFACE)
     set(visibility INTERFACE)

@@ -4,65 +4,14 @@
 
 #include <filesystem>
 
-#include "formats/pack.h"
 #include "formats/read_weight.h"
+#include "formats/round_to_nearest.h"
+#include "formats/test_rounding.h"
 
 namespace quantrial {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Every group fitted and encoded by itself.
-Weight rounded(const Weight& weight, const Codec& codec, const Activations& activations) {
-  QuantizedMatrix matrix{
-      .rows = rows(weight), .columns = columns(weight), .group_size = group_size(codec)};
-  matrix.codes.resize(static_cast<size_t>(matrix.rows * matrix.columns));
-  std::vector<float> row(static_cast<size_t>(matrix.columns));
-  const auto group = static_cast<size_t>(matrix.group_size);
-  for (int64_t n = 0; n < matrix.rows; ++n) {
-    decode_row(weight, n, row);
-    for (size_t k = 0; k < row.size(); k += group) {
-      const auto w = std::span(row).subspan(k, group);
-      const size_t at = static_cast<size_t>(n) * row.size() + k;
-      std::visit(
-          [&](const auto& c) {
-            matrix.scales.push_back(c.fit(range_of(w)));
-            c.encode(w, {}, matrix.scales.back(), std::span(matrix.codes).subspan(at, group));
-          },
-          codec);
-    }
-  }
-  return pack(codec, std::move(matrix), activations);
-}
-
-template <typename T>
-std::vector<T> copied(const Array<T>& array) {
-  return {array.span().begin(), array.span().end()};
-}
-
-void expect_equal(const Int4Group& ours, const Int4Group& theirs, const std::string& what) {
-  EXPECT_EQ(copied(ours.codes), copied(theirs.codes)) << what;
-  EXPECT_EQ(copied(ours.zeros), copied(theirs.zeros)) << what;
-  ASSERT_EQ(ours.scales.index(), theirs.scales.index()) << what;
-  std::visit(
-      [&](const auto& scales) {
-        using T = std::decay_t<decltype(scales)>;
-        EXPECT_EQ(copied(scales), copied(std::get<T>(theirs.scales))) << what;
-      },
-      ours.scales);
-}
-
-void expect_equal(const Nvfp4& ours, const Nvfp4& theirs, const std::string& what) {
-  EXPECT_EQ(copied(ours.codes), copied(theirs.codes)) << what;
-  EXPECT_EQ(copied(ours.scales), copied(theirs.scales)) << what;
-  EXPECT_EQ(ours.global.divisor(), theirs.global.divisor()) << what;
-}
-
-template <typename F>
-void expect_equal_weights(const Weight& ours, const Weight& theirs, const std::string& what) {
-  ASSERT_TRUE(std::holds_alternative<F>(ours) && std::holds_alternative<F>(theirs)) << what;
-  expect_equal(std::get<F>(ours), std::get<F>(theirs), what);
-}
 
 const Int4Codec compressed_tensors_symmetric = {.fit_rule = Int4Codec::Fit::absmax,
                                                 .scale_dtype = DType::bf16,
@@ -167,6 +116,30 @@ TEST(RecipeOracles, Nvfp4OfAllLinearsIsLlmCompressors) {
     ++matrices;
   }
   EXPECT_EQ(matrices, 31);
+}
+
+// All blocks of the quantized matrices, with the codec of the tool.
+void expect_fp8(const std::string& name, Fp8Codec::Rule rule, int expected_matrices) {
+  const Pair pair(name);
+  ThreadPool pool(2);
+  int matrices = 0;
+  for (const std::string& module : matrix_modules(pair.quantized)) {
+    const Weight theirs = read_weight(pair.quantized, pair.config, module);
+    if (!std::holds_alternative<Fp8Block>(theirs)) continue;
+    const Weight base = read_weight(pair.base, {}, module);
+    const Weight ours = round_to_nearest({base, module}, Fp8Codec{rule}, Unquantized{}, pool);
+    expect_equal_weights<Fp8Block>(ours, theirs, module);
+    ++matrices;
+  }
+  EXPECT_EQ(matrices, expected_matrices);
+}
+
+TEST(RecipeOracles, Fp8BlocksAreTransformers) {
+  expect_fp8("fp8_hf_block128", Fp8Codec::Rule::hugging_face, 28);
+}
+
+TEST(RecipeOracles, Fp8BlocksAreCompressedTensors) {
+  expect_fp8("fp8_block_ct", Fp8Codec::Rule::compressed_tensors, 25);
 }
 
 }  // namespace

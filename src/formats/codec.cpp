@@ -50,14 +50,12 @@ void encode_int4(std::span<const float> w, std::span<const float> shift, GroupSc
   const size_t count = w.size();
   if (shift.empty()) {
     for (size_t i = 0; i < count; ++i) {
-      codes[i] = static_cast<uint8_t>(
-          static_cast<int>(int4_code<arithmetic>(w[i], 0, scale.scale, scale.zero)));
+      codes[i] = int4_code(int4_wanted<arithmetic>(w[i], 0, scale.scale, scale.zero));
     }
     return;
   }
   for (size_t i = 0; i < count; ++i) {
-    codes[i] = static_cast<uint8_t>(
-        static_cast<int>(int4_code<arithmetic>(w[i], shift[i], scale.scale, scale.zero)));
+    codes[i] = int4_code(int4_wanted<arithmetic>(w[i], shift[i], scale.scale, scale.zero));
   }
 }
 
@@ -108,12 +106,11 @@ void Nvfp4Codec::encode(std::span<const float> w, std::span<const float> shift, 
   check_sizes(w, shift, codes);
   const size_t count = w.size();
   if (shift.empty()) {
-    for (size_t i = 0; i < count; ++i)
-      codes[i] = static_cast<uint8_t>(e2m1_code(w[i] / scale.scale));
+    for (size_t i = 0; i < count; ++i) codes[i] = e2m1_code(w[i] / scale.scale);
     return;
   }
   for (size_t i = 0; i < count; ++i) {
-    codes[i] = static_cast<uint8_t>(e2m1_code(w[i] / scale.scale + shift[i]));
+    codes[i] = e2m1_code(w[i] / scale.scale + shift[i]);
   }
 }
 

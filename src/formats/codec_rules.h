@@ -32,30 +32,51 @@ constexpr float result_in(float x) {
   return std::bit_cast<float>((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000u);
 }
 
-// Onto codes 0..15 of INT4; `zero` as GroupScale has it. compressed-tensors adds the signed zero
-// point before it rounds.
+// w in steps of the scale, moved by the signed zero point before it is rounded, as
+// compressed-tensors does; `zero` as GroupScale has it.
 template <Arithmetic arithmetic>
-constexpr float int4_code(float w, float shift, float scale, float zero) {
+constexpr float int4_wanted(float w, float shift, float scale, float zero) {
   const float quotient = result_in<arithmetic>(w / scale) + shift;
-  const float wanted = result_in<arithmetic>(quotient + (zero - 8));
-  return round_half_even(std::min(std::max(wanted, -8.0f), 7.0f)) + 8;
+  return result_in<arithmetic>(quotient + (zero - 8));
+}
+// Onto codes 0..15.
+inline uint8_t int4_code(float wanted) {
+  const float code = round_half_even(std::min(std::max(-8.0f, wanted), 7.0f));
+  return static_cast<uint8_t>(static_cast<int>(code) + 8);
 }
 
-// Onto codes 0..15 of E2M1, as encode_e2m1(), by counting the borders below |x|.
-constexpr uint32_t e2m1_code(float x) {
-  const uint32_t bits = std::bit_cast<uint32_t>(x);
-  const float m = std::bit_cast<float>(bits & 0x7FFFFFFFu);
-  const int magnitude = (m > 0.25f ? 1 : 0) + (m >= 0.75f ? 1 : 0) + (m > 1.25f ? 1 : 0) +
-                        (m >= 1.75f ? 1 : 0) + (m > 2.5f ? 1 : 0) + (m >= 3.5f ? 1 : 0) +
-                        (m > 5.0f ? 1 : 0);
-  return (bits >> 28 & 8) | static_cast<uint32_t>(magnitude);
+// The code, less its sign, of the number that `magnitude` is nearest to on a small float type with
+// `mantissa_bits` and smallest normal exponent `min_exponent`, ties to even. What is above the
+// type's largest number must have been cut before.
+template <int mantissa_bits, int min_exponent>
+constexpr uint32_t minifloat_magnitude(float magnitude) {
+  constexpr int dropped = 23 - mantissa_bits;
+  const uint32_t bits = std::bit_cast<uint32_t>(magnitude);
+  const uint32_t rounded = bits + (1u << (dropped - 1)) - 1 + (bits >> dropped & 1);
+  const uint32_t normal = (rounded >> dropped) - ((126u + min_exponent) << mantissa_bits);
+  // The unit of float in [magic, 2 * magic) is the step of the type's subnormal numbers.
+  constexpr uint32_t magic = static_cast<uint32_t>(127 + min_exponent - mantissa_bits + 23) << 23;
+  const uint32_t subnormal =
+      std::bit_cast<uint32_t>(magnitude + std::bit_cast<float>(magic)) - magic;
+  constexpr uint32_t border = static_cast<uint32_t>(127 + min_exponent) << 23;
+  return bits < border ? subnormal : normal;
+}
+
+// Code of x, cut to the largest number of the type; the sign of what rounds to zero is kept.
+inline uint8_t e2m1_code(float x) {
+  return static_cast<uint8_t>((std::bit_cast<uint32_t>(x) >> 28 & 0x8) |
+                              minifloat_magnitude<1, 0>(std::min(std::fabs(x), e2m1_max)));
+}
+inline uint8_t e4m3_code(float x) {
+  return static_cast<uint8_t>((std::bit_cast<uint32_t>(x) >> 24 & 0x80) |
+                              minifloat_magnitude<3, -6>(std::min(std::fabs(x), e4m3_max)));
 }
 
 // The E4M3 scale of a group of NVFP4 under the divisor G.
-constexpr float8_e4m3 nvfp4_scale(float absmax, float divisor) {
+inline float8_e4m3 nvfp4_scale(float absmax, float divisor) {
   const float wanted = result_in<Arithmetic::bfloat16>(absmax / e2m1_max) * divisor;
-  const float8_e4m3 scale = to_float8_e4m3(std::min(wanted, e4m3_max));
-  return (scale.bits & 0x7F) == 0 ? to_float8_e4m3(e4m3_epsilon) : scale;
+  const uint8_t code = e4m3_code(wanted);
+  return {(code & 0x7F) == 0 ? e4m3_code(e4m3_epsilon) : code};  // absmax may be -0
 }
 
 }  // namespace quantrial

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -15,10 +16,16 @@ class Array {
   Array() = default;
   explicit Array(std::span<const T> borrowed) : view_(borrowed) {}
   explicit Array(std::vector<T> owned) : owned_(std::move(owned)), view_(owned_) {}
+  // Memory that was not cleared first: std::make_unique_for_overwrite.
+  Array(std::unique_ptr<T[]> owned, size_t count)
+      : storage_(std::move(owned)), view_(storage_.get(), count) {}
   Array(Array&& other) noexcept
-      : owned_(std::move(other.owned_)), view_(std::exchange(other.view_, {})) {}
+      : owned_(std::move(other.owned_)),
+        storage_(std::move(other.storage_)),
+        view_(std::exchange(other.view_, {})) {}
   Array& operator=(Array&& other) noexcept {
     owned_ = std::move(other.owned_);
+    storage_ = std::move(other.storage_);
     view_ = std::exchange(other.view_, {});
     return *this;
   }
@@ -32,6 +39,7 @@ class Array {
 
  private:
   std::vector<T> owned_;
+  std::unique_ptr<T[]> storage_;
   std::span<const T> view_;
 };
 
