@@ -132,9 +132,11 @@ void write_safetensors(const fs::path& path, const std::vector<TensorToWrite>& t
       copy_mapped(*tensor.source, file, written);
       continue;
     }
-    const std::vector<std::byte> bytes = tensor.make_bytes();
+    std::vector<std::byte> made;
+    if (tensor.make_bytes) made = tensor.make_bytes();
+    const std::span<const std::byte> bytes = tensor.make_bytes ? std::span(made) : tensor.ready;
     require(static_cast<int64_t>(bytes.size()) == bytes_of(tensor),
-            "write_safetensors: make_bytes returned another number of bytes than the shape says");
+            "write_safetensors: another number of bytes than the shape says");
     file.write(bytes);
     written(bytes.size());
   }

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,9 @@ struct TensorToWrite {
   // In place of make_bytes: bytes copied from a mapped file piece by piece, whose pages are given
   // back. Must outlive the call.
   const StoredTensor* source = nullptr;
+  // In place of both: bytes in memory, which `owner` keeps, or the caller until the call returns.
+  std::span<const std::byte> ready{};
+  std::shared_ptr<const void> owner{};
 };
 
 int64_t bytes_of(const TensorToWrite& tensor);  // by dtype and shape
