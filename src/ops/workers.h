@@ -2,6 +2,7 @@
 // that was asked for and stays, so that loops of the same shapes allocate nothing.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <vector>
@@ -30,7 +31,19 @@ class Workers {
     pool_.parallel_for(count, [&](int64_t i, int) { task(i); });
   }
 
+  // Calls task(t) for rows t in [0, T) of `columns` numbers, many rows at a time.
+  template <typename Task>
+  void for_rows(int64_t T, int64_t columns, Task&& task) {
+    const int64_t rows = std::max<int64_t>(1, numbers_per_task / std::max<int64_t>(columns, 1));
+    pool_.parallel_for((T + rows - 1) / rows, [&](int64_t i, int) {
+      for (int64_t t = i * rows; t < std::min(T, (i + 1) * rows); ++t) task(t);
+    });
+  }
+
  private:
+  // A few microseconds of work for elementwise operations: longer than handing out a task.
+  static constexpr int64_t numbers_per_task = 1 << 14;
+
   struct Free {
     void operator()(float* p) const { std::free(p); }
   };

@@ -110,7 +110,7 @@ void delta_rule(const DeltaInputs& inputs, int64_t sequence_length, View<float, 
                 View<float, 4> states, Workers& workers);
 struct DeltaOutput {
   View<const float, 4> states;
-  View<const float, 3> dy;  // [T, H_v, D_v]
+  View<const float, 3> y, dy;  // [T, H_v, D_v]
 };
 struct DeltaGradients {
   View<float, 3> dq, dk;     // [T, H_k, D_k], summed over the value heads of a key head
