@@ -1,0 +1,114 @@
+// Every operation of a block forwards and backwards against PyTorch (tests/oracles/README.md). Each
+// gets the stored values and gradients of its own outputs, so that nothing adds up.
+#include "ops/gradients/gradients.h"
+#include "tests/gradient_oracles.h"
+#include "tests/instruction_sets.h"
+
+namespace quantrial::gradients {
+namespace {
+
+class GradientOracle : public EachInstructionSet {
+ protected:
+  static constexpr int64_t L = 70;  // rows of a sequence, of which there are two
+
+  // Memory of the shape of a stored tensor.
+  template <int Rank>
+  View<float, Rank> like(View<const float, Rank> stored) {
+    memory_.emplace_back(static_cast<size_t>(stored.size()), NAN);
+    return {memory_.back().data(), stored.shape()};
+  }
+
+  oracle::Gradients stored_;
+  ThreadPool pool_{2};
+  Workers workers_{pool_};
+
+ private:
+  std::vector<std::vector<float>> memory_;
+};
+
+TEST_P(GradientOracle, CausalConv) {
+  const Convolution convolution{.x = stored_.view<2>("mixer.qkv"),
+                                .weight = stored_.view<2>("mixer.conv_weight"),
+                                .sequence_length = L};
+  const auto y = like<2>(convolution.x), dx = like<2>(convolution.x);
+  causal_conv(convolution, y, workers_);
+  causal_conv_backward(convolution, stored_.view<2>("mixer.d_conv"), dx, workers_);
+  stored_.expect("mixer.conv", y.span(), tolerance::operation);
+  stored_.expect("mixer.d_qkv", dx.span(), tolerance::operation);
+}
+
+TEST_P(GradientOracle, DeltaNormalizeAndDeltaRule) {
+  const DeltaInputs inputs{.q = stored_.view<3>("mixer.q"),
+                           .k = stored_.view<3>("mixer.k"),
+                           .conv = stored_.view<2>("mixer.conv"),
+                           .g = stored_.view<2>("mixer.g"),
+                           .beta = stored_.view<2>("mixer.beta")};
+  const auto q = like<3>(inputs.q), k = like<3>(inputs.k);
+  delta_normalize(inputs.conv, q, k, workers_);
+  stored_.expect("mixer.q", q.span(), tolerance::operation);
+  stored_.expect("mixer.k", k.span(), tolerance::operation);
+
+  const View<const float, 3> y = stored_.view<3>("mixer.delta");
+  const int64_t chunks = y.shape(0) / L * ((L + delta_chunk - 1) / delta_chunk);
+  std::vector<float> states(
+      static_cast<size_t>(chunks * y.shape(1) * inputs.q.shape(2) * y.shape(2)));
+  const View<float, 4> states_view(states.data(),
+                                   {chunks, y.shape(1), inputs.q.shape(2), y.shape(2)});
+  const auto our_y = like<3>(y);
+  delta_rule(inputs, L, our_y, states_view, workers_);
+  stored_.expect("mixer.delta", our_y.span(), tolerance::recurrence);
+
+  const DeltaGradients gradients{.dq = q,
+                                 .dk = k,
+                                 .dconv = like<2>(inputs.conv),
+                                 .dg = like<2>(inputs.g),
+                                 .dbeta = like<2>(inputs.beta)};
+  delta_rule_backward(inputs, L,
+                      {.states = states_view, .y = y, .dy = stored_.view<3>("mixer.d_delta")},
+                      gradients, workers_);
+  stored_.expect("mixer.d_q", q.span(), tolerance::recurrence);
+  stored_.expect("mixer.d_k", k.span(), tolerance::recurrence);
+  stored_.expect("mixer.d_g", gradients.dg.span(), tolerance::recurrence);
+  stored_.expect("mixer.d_beta", gradients.dbeta.span(), tolerance::recurrence);
+
+  delta_normalize_backward(inputs.conv,
+                           {.dq = stored_.view<3>("mixer.d_q"), .dk = stored_.view<3>("mixer.d_k")},
+                           gradients.dconv, workers_);
+  stored_.expect("mixer.d_conv", gradients.dconv.span(), tolerance::recurrence);
+}
+
+TEST_P(GradientOracle, DeltaGates) {
+  const DeltaGates gates{.a = stored_.view<2>("mixer.a"),
+                         .b = stored_.view<2>("mixer.b"),
+                         .A_log = stored_.view<1>("mixer.A_log"),
+                         .dt_bias = stored_.view<1>("mixer.dt_bias")};
+  const auto g = like<2>(gates.a), beta = like<2>(gates.b);
+  delta_gates(gates, g, beta, workers_);
+  stored_.expect("mixer.g", g.span(), tolerance::operation);
+  stored_.expect("mixer.beta", beta.span(), tolerance::operation);
+  const auto da = stored_.view<2>("mixer.d_g"), db = stored_.view<2>("mixer.d_beta");
+  delta_gates_backward(gates, da, db, workers_);
+  stored_.expect("mixer.d_a", da.span(), tolerance::operation);
+  stored_.expect("mixer.d_b", db.span(), tolerance::operation);
+}
+
+TEST_P(GradientOracle, GatedRmsNorm) {
+  const int64_t D = stored_.view<1>("mixer.norm_weight").shape(0);
+  const GatedNorm norm{.x = stored_.rows_of("mixer.delta", D),
+                       .weight = stored_.view<1>("mixer.norm_weight"),
+                       .eps = 1e-6f,
+                       .z = stored_.view<2>("mixer.z"),
+                       .gate = GateKind::silu};
+  const auto y = like<2>(norm.x), dx = like<2>(norm.x), dz = like<2>(norm.x);
+  gated_rms_norm(norm, y, workers_);
+  gated_rms_norm_backward(norm, stored_.view<2>("mixer.d_out"), dx, dz, workers_);
+  stored_.expect("mixer.out", y.span(), tolerance::operation);
+  stored_.expect("mixer.d_delta", dx.span(), tolerance::operation);
+  stored_.expect("mixer.d_z", dz.span(), tolerance::operation);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cpu, GradientOracle, testing::ValuesIn(instruction_sets()),
+                         instruction_set_name);
+
+}  // namespace
+}  // namespace quantrial::gradients
