@@ -11,6 +11,10 @@ inline constexpr double operation = 2e-6;
 // exp() and chains of updates of the recurrent state in float against double.
 inline constexpr double recurrence = 2e-5;
 
+// A gradient against the difference of a float loss over steps of 1e-3 in the weights, relative:
+// the rounding of the loss (1e-7 of a sum of some thousand terms) over the step.
+inline constexpr double slope = 1e-3;
+
 // Chunked against recurrent Gated DeltaNet over 4,096 tokens (issue 3, "How it is judged").
 inline constexpr double chunked_against_recurrent = 1e-4;
 

@@ -14,28 +14,38 @@ struct GlobalScale {
   float value = 1;
   Kind kind = Kind::divisor;
 
+  friend bool operator==(const GlobalScale&, const GlobalScale&) = default;
+
   float applied_to(float scale) const {
     return kind == Kind::divisor ? scale / value : scale * value;
   }
   float divisor() const { return kind == Kind::divisor ? value : 1 / value; }
 };
 
-struct Unquantized {};  // the input stays as it is
+struct Unquantized {  // the input stays as it is
+  friend bool operator==(const Unquantized&, const Unquantized&) = default;
+};
 
 // E4M3 codes, scale = absmax / 448 over `group` consecutive channels (0: over the whole token).
 struct Fp8Dynamic {
   int64_t group = 128;
+
+  friend bool operator==(const Fp8Dynamic&, const Fp8Dynamic&) = default;
 };
 
 // E4M3 codes with one scale that calibration fixed (ModelOpt FP8).
 struct Fp8Static {
   float scale = 1;
+
+  friend bool operator==(const Fp8Static&, const Fp8Static&) = default;
 };
 
 // E2M1 codes, E4M3 scale over 16 channels = e4m3(absmax / 6 * divisor), `global` fixed by
 // calibration.
 struct Nvfp4Local {
   GlobalScale global;
+
+  friend bool operator==(const Nvfp4Local&, const Nvfp4Local&) = default;
 };
 
 using Activations = std::variant<Unquantized, Fp8Dynamic, Fp8Static, Nvfp4Local>;

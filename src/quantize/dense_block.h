@@ -27,8 +27,21 @@ using BlockWeights = std::span<const View<const float, 2>>;
 // through the rounding unchanged (straight-through).
 using BlockInputs = std::span<const Activations>;
 
-// What a forward pass keeps for backward(); reused from pass to pass.
-class Tape;
+// What a forward pass keeps for backward(), and the memory that backward() works in; reused from
+// pass to pass without an allocation when shapes stay.
+class Tape {
+ public:
+  Tape();
+  ~Tape();
+  Tape(Tape&&) noexcept;
+  Tape& operator=(Tape&&) noexcept;
+
+  struct Memory;
+
+ private:
+  friend class DenseBlock;
+  std::unique_ptr<Memory> memory_;
+};
 
 class DenseBlock {
  public:
@@ -59,11 +72,10 @@ class DenseBlock {
 
   // The same, keeping what backward() needs on `tape`.
   void forward(const Pass& pass, View<const float, 2> x, View<float, 2> y, Tape& tape);
-  // From dy[T,H] of the pass on `tape`: calls found(i, dw[N,K]) once for each Linear i, in the
-  // order in which they become known; dw is valid during the call alone.
+  // From dy[T,H] of the same pass on `tape`, which it uses up: calls found(i, dw[N,K]) once for
+  // each Linear i, in the order in which they become known; dw is valid during the call alone.
   using GradientFound = std::function<void(int64_t linear, View<float, 2> dw)>;
-  void backward(const Pass& pass, const Tape& tape, View<const float, 2> dy,
-                const GradientFound& found);
+  void backward(const Pass& pass, Tape& tape, View<const float, 2> dy, const GradientFound& found);
 
   // The two halves of a block on normed inputs, for errors measured at a parent module (AWQ):
   // y[T,H] from n[T,H] = the norm's output.

@@ -13,6 +13,9 @@ namespace quantrial::gradients {
 
 // Forward and backward of a Linear are multiply_nt, _nn and _tn of ops/matmul.h.
 
+// y += x.
+void add(View<const float, 2> x, View<float, 2> y, Workers& workers);
+
 // y = x / sqrt(mean(x^2) + eps) * (1 + weight); y may be x.
 struct Norm {
   View<const float, 2> x;       // [T, K]

@@ -1,0 +1,110 @@
+// Of a residual:     y = x + y, whose gradient is dy for both.
+// Of an MLP:         y = silu(g) u, silu(g) = g s, s = 1 / (1 + exp(-g));
+//                   du = silu(g) dy, dg = u s (1 + g (1 - s)) dy.
+// Of full attention: y = x s(g); dx = s dy, dg = x s (1 - s) dy.
+#include "ops/gradients/gradients.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/gradients/elementwise.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "ops/gradients/elementwise-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace quantrial::gradients::HWY_NAMESPACE {
+namespace {
+
+void Add(const float* x, float* y, int64_t n) {
+  Elementwise<2, 1>({x, y}, {y}, n,
+                    [](const Vector* in, Vector* out) { out[0] = hn::Add(in[0], in[1]); });
+}
+
+void SiluMultiply(const float* gate, const float* up, float* y, int64_t n) {
+  Elementwise<2, 1>({gate, up}, {y}, n, [](const Vector* in, Vector* out) {
+    out[0] = hn::Mul(hn::Mul(in[0], Sigmoid(in[0])), in[1]);
+  });
+}
+
+void SiluMultiplyBackward(const float* dy, float* gate, float* up, int64_t n) {
+  const auto one = hn::Set(Lanes(), 1.0f);
+  Elementwise<3, 2>({dy, gate, up}, {gate, up}, n, [&](const Vector* in, Vector* out) {
+    const auto s = Sigmoid(in[1]);
+    const auto slope = hn::Mul(s, hn::MulAdd(in[1], hn::Sub(one, s), one));
+    out[0] = hn::Mul(hn::Mul(in[2], slope), in[0]);
+    out[1] = hn::Mul(hn::Mul(in[1], s), in[0]);
+  });
+}
+
+void SigmoidGate(const float* x, const float* gate, float* y, int64_t n) {
+  Elementwise<2, 1>({x, gate}, {y}, n,
+                    [](const Vector* in, Vector* out) { out[0] = hn::Mul(in[0], Sigmoid(in[1])); });
+}
+
+void SigmoidGateBackward(const float* x, float* gate, float* dy, int64_t n) {
+  const auto one = hn::Set(Lanes(), 1.0f);
+  Elementwise<3, 2>({x, gate, dy}, {gate, dy}, n, [&](const Vector* in, Vector* out) {
+    const auto s = Sigmoid(in[1]);
+    out[0] = hn::Mul(hn::Mul(in[0], hn::Mul(s, hn::Sub(one, s))), in[2]);
+    out[1] = hn::Mul(s, in[2]);
+  });
+}
+
+}  // namespace
+}  // namespace quantrial::gradients::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace quantrial::gradients {
+
+HWY_EXPORT(Add);
+HWY_EXPORT(SiluMultiply);
+HWY_EXPORT(SiluMultiplyBackward);
+HWY_EXPORT(SigmoidGate);
+HWY_EXPORT(SigmoidGateBackward);
+
+void add(View<const float, 2> x, View<float, 2> y, Workers& workers) {
+  const int64_t K = y.shape(1);
+  workers.for_rows(y.shape(0), K, [&](int64_t t) {
+    HWY_DYNAMIC_DISPATCH(Add)(x.data() + t * K, y.data() + t * K, K);
+  });
+}
+
+void silu_multiply(View<const float, 2> gate, View<const float, 2> up, View<float, 2> y,
+                   Workers& workers) {
+  const int64_t K = y.shape(1);
+  workers.for_rows(y.shape(0), K, [&](int64_t t) {
+    HWY_DYNAMIC_DISPATCH(SiluMultiply)
+    (gate.data() + t * K, up.data() + t * K, y.data() + t * K, K);
+  });
+}
+
+void silu_multiply_backward(View<const float, 2> dy, View<float, 2> gate, View<float, 2> up,
+                            Workers& workers) {
+  const int64_t K = dy.shape(1);
+  workers.for_rows(dy.shape(0), K, [&](int64_t t) {
+    HWY_DYNAMIC_DISPATCH(SiluMultiplyBackward)
+    (dy.data() + t * K, gate.data() + t * K, up.data() + t * K, K);
+  });
+}
+
+void sigmoid_gate(View<const float, 2> x, View<const float, 2> gate, View<float, 2> y,
+                  Workers& workers) {
+  const int64_t K = y.shape(1);
+  workers.for_rows(y.shape(0), K, [&](int64_t t) {
+    HWY_DYNAMIC_DISPATCH(SigmoidGate)
+    (x.data() + t * K, gate.data() + t * K, y.data() + t * K, K);
+  });
+}
+
+void sigmoid_gate_backward(View<const float, 2> x, View<float, 2> gate, View<float, 2> dy,
+                           Workers& workers) {
+  const int64_t K = dy.shape(1);
+  workers.for_rows(dy.shape(0), K, [&](int64_t t) {
+    HWY_DYNAMIC_DISPATCH(SigmoidGateBackward)
+    (x.data() + t * K, gate.data() + t * K, dy.data() + t * K, K);
+  });
+}
+
+}  // namespace quantrial::gradients
+#endif  // HWY_ONCE

@@ -1,0 +1,42 @@
+// What the parts of a block share during one pass: its Linears with their quantized inputs, on a
+// tape. Inside of DenseBlock.
+#pragma once
+
+#include "ops/gradients/gradients.h"
+#include "quantize/tape.h"
+
+namespace quantrial {
+
+class BlockPass {
+ public:
+  using Seen = DenseBlock::InputSeen;
+  using Found = DenseBlock::GradientFound;
+
+  BlockPass(const DenseBlock::Pass& pass, std::span<const BlockLinear> linears,
+            Tape::Memory& memory, Workers& threads)
+      : workers(threads), tape(memory), pass_(pass), linears_(linears) {}
+
+  int64_t rows() const { return tape.rows; }                         // T
+  int64_t sequence_length() const { return pass_.sequence_length; }  // L
+
+  // y[T,N] = q(x)[T,K] w[N,K]^T of Linear i; shows x to `seen`.
+  void linear(int64_t i, View<const float, 2> x, View<float, 2> y);
+  // dw = dy^T q(x) of Linear i, given to `found`.
+  void weight_gradient(int64_t i, View<const float, 2> dy);
+  // dx (+)= dy w: straight through the quantization of x.
+  void input_gradient(int64_t i, View<const float, 2> dy, View<float, 2> dx, Into into);
+  bool input_is_quantized(int64_t i) const;
+
+  Workers& workers;
+  Tape::Memory& tape;
+  const Seen* seen = nullptr;
+  const Found* found = nullptr;
+
+ private:
+  View<const float, 2> quantized(int64_t i, View<const float, 2> x);
+
+  const DenseBlock::Pass& pass_;
+  std::span<const BlockLinear> linears_;
+};
+
+}  // namespace quantrial

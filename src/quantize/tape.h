@@ -1,0 +1,57 @@
+// Memory of one pass through a block: what forward leaves for backward, and what backward needs to
+// work. Inside of DenseBlock. Letters: T rows, H hidden_size, I intermediate_size, D head size.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "quantize/dense_block.h"
+
+namespace quantrial {
+
+// Floats that grow to the largest size asked for and stay.
+class Buffer {
+ public:
+  View<float, 2> matrix(int64_t rows, int64_t columns) {
+    if (rows * columns > size_) {
+      values_.reset();
+      values_ = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(rows * columns));
+      size_ = rows * columns;
+    }
+    return {values_.get(), {rows, columns}};
+  }
+  View<float, 3> heads(int64_t rows, int64_t heads, int64_t size) {
+    return {matrix(rows, heads * size).data(), {rows, heads, size}};
+  }
+  int64_t bytes() const { return size_ * 4; }
+
+ private:
+  std::unique_ptr<float[]> values_;
+  int64_t size_ = 0;
+};
+
+struct Tape::Memory {
+  int64_t rows = 0;  // T of the pass
+  // What each Linear multiplied, as quantized; in `quantized` or elsewhere on the tape.
+  std::vector<View<const float, 2>> inputs;
+  std::vector<Buffer> quantized;
+
+  Buffer normed, h, normed_again;  // [T, H]
+  Buffer gate, up;                 // [T, I] of the MLP
+  Buffer multiplied;               // [T, I] silu(gate) up, later its gradient
+  Buffer dh, d_normed;             // [T, H] gradients
+  Buffer dw;                       // the largest [N, K]
+
+  struct {
+    Buffer query_gate;       // [T, heads, 2 D], later its gradient
+    Buffer query, key;       // before their norms
+    Buffer gate, value;      // like query, like key
+    Buffer turned_query;     // after norm and rotation
+    Buffer turned_key;       //
+    Buffer attended, mixed;  // like query, before and after the gate
+    Buffer log_sum;          // [T, heads]
+    Buffer d_query, d_key, d_value, d_mixed;
+  } attention;
+};
+
+}  // namespace quantrial
