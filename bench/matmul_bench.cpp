@@ -1,35 +1,14 @@
 // Matrix products of a block, forwards and backwards: ms | GFLOP/s | % of the multiply-add rate of
 // registers alone, measured in the same run.
 #include <algorithm>
-#include <ctime>
 #include <functional>
 
-#include "ops/cpu/fma_peak.h"
+#include "bench/timing.h"
 #include "ops/matmul.h"
 #include "tests/random_weights.h"
 
 namespace quantrial {
 namespace {
-
-double seconds_of(clockid_t clock) {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-// Shortest of several calls, in seconds: other programs can only slow a call down. A single thread
-// is timed by its own processor time.
-double shortest_seconds(const ThreadPool& pool, int repetitions,
-                        const std::function<void()>& call) {
-  const clockid_t clock = pool.size() == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
-  double shortest = 1e9;
-  for (int i = 0; i <= repetitions; ++i) {
-    const double start = seconds_of(clock);
-    call();
-    shortest = std::min(shortest, seconds_of(clock) - start);
-  }
-  return shortest;
-}
 
 struct Shape {
   int64_t T, N, K;
@@ -37,12 +16,7 @@ struct Shape {
 
 void run(ThreadPool& pool) {
   Workers workers(pool);
-  constexpr int64_t rounds = 2'000'000;
-  const double peak_seconds = shortest_seconds(pool, 20, [&] {
-    pool.parallel_for(pool.size(), [&](int64_t, int) { fma_peak_rounds(rounds); });
-  });
-  const double peak =
-      static_cast<double>(pool.size() * rounds * fma_peak_flop()) / peak_seconds / 1e9;
+  const double peak = fma_peak(pool) / 1e9;
   fmt::print("{} threads, registers alone: {:.0f} GFLOP/s\n", pool.size(), peak);
   fmt::print("{:>6} {:>6} {:>6}  {:>28} {:>28} {:>28}\n", "T", "N", "K", "y = x w^T", "dx = dy w",
              "dw = dy^T x");
