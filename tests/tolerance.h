@@ -11,7 +11,7 @@ inline constexpr double operation = 2e-6;
 // exp() and chains of updates of the recurrent state in float against double.
 inline constexpr double recurrence = 2e-5;
 
-// A gradient against the difference of a float loss over steps of 1e-3 in the weights, relative:
+// A gradient against the difference of a float loss over steps of 1e-4 in the weights, relative:
 // the rounding of the loss (1e-7 of a sum of some thousand terms) over the step.
 inline constexpr double slope = 1e-3;
 

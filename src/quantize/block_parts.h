@@ -6,6 +6,17 @@
 
 namespace quantrial {
 
+// x[T, heads, D] as [T, heads * D].
+template <typename T>
+View<T, 2> flat(View<T, 3> x) {
+  return {x.data(), {x.shape(0), x.shape(1) * x.shape(2)}};
+}
+// x[T, heads, D] as [T * heads, D].
+template <typename T>
+View<T, 2> head_rows(View<T, 3> x) {
+  return {x.data(), {x.shape(0) * x.shape(1), x.shape(2)}};
+}
+
 // y[T,H] from normed rows n[T,H]. Linears are numbered as in block_linears().
 class MixerPart {
  public:

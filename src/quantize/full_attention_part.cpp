@@ -5,15 +5,6 @@
 namespace quantrial {
 namespace {
 
-template <typename T>
-View<T, 2> flat(View<T, 3> x) {  // [T, heads * D]
-  return {x.data(), {x.shape(0), x.shape(1) * x.shape(2)}};
-}
-template <typename T>
-View<T, 2> head_rows(View<T, 3> x) {  // [T * heads, D]
-  return {x.data(), {x.shape(0) * x.shape(1), x.shape(2)}};
-}
-
 class FullAttention final : public MixerPart {
  public:
   FullAttention(const ModelConfig& config, const BlockReader& reader)

@@ -52,6 +52,16 @@ struct Tape::Memory {
     Buffer log_sum;          // [T, heads]
     Buffer d_query, d_key, d_value, d_mixed;
   } attention;
+
+  struct {
+    Buffer qkv, conv;      // [T, C]; conv later d_qkv
+    Buffer a, b, g, beta;  // [T, heads]
+    Buffer q, k;           // [T, key_heads, D_k]
+    Buffer z;              // [T, heads, D_v], later its gradient
+    Buffer value, mixed;   // like z, before and after norm and gate
+    Buffer states;         // [chunks, heads, D_k, D_v]
+    Buffer d_mixed, d_conv, dq, dk, dg, d_beta;
+  } delta;
 };
 
 }  // namespace quantrial
