@@ -107,6 +107,97 @@ TEST_P(GradientOracle, GatedRmsNorm) {
   stored_.expect("mixer.d_z", dz.span(), tolerance::operation);
 }
 
+TEST_P(GradientOracle, RmsNorm) {
+  for (const std::string which : {"q", "k"}) {
+    const std::string x_name = which == "q" ? "attention.query" : "attention.key";
+    const View<float, 1> weight = stored_.view<1>("attention." + which + "_weight");
+    const int64_t D = weight.shape(0);
+    const Norm norm{.x = stored_.rows_of(x_name, D), .weight = weight, .eps = 1e-6f};
+    const auto y = like<2>(norm.x), dx = like<2>(norm.x), twice = like<2>(norm.x);
+    rms_norm(norm, y, workers_);
+    stored_.expect("attention." + which + "_normed", y.span(), tolerance::operation);
+    const View<float, 2> dy = stored_.rows_of("attention.d_" + which + "_normed", D);
+    rms_norm_backward(norm, dy, dx, Into::overwrite, workers_);
+    stored_.expect("attention.d_" + x_name.substr(10), dx.span(), tolerance::operation);
+    std::copy(dx.span().begin(), dx.span().end(), twice.data());
+    rms_norm_backward(norm, dy, twice, Into::add, workers_);
+    for (int64_t i = 0; i < dx.size(); ++i) ASSERT_EQ(twice.data()[i], dx.data()[i] * 2);
+  }
+}
+
+TEST_P(GradientOracle, Rope) {
+  const View<float, 2> cos = stored_.view<2>("attention.cos"),
+                       sin = stored_.view<2>("attention.sin");
+  for (const std::string which : {"q", "k"}) {
+    const View<float, 3> x = stored_.view<3>("attention." + which + "_normed");
+    rope(cos, sin, x, workers_);
+    stored_.expect("attention." + which, x.span(), tolerance::operation);
+    const View<float, 3> dx = stored_.view<3>("attention.d_" + which);
+    rope_backward(cos, sin, dx, workers_);
+    stored_.expect("attention.d_" + which + "_normed", dx.span(), tolerance::operation);
+  }
+}
+
+TEST_P(GradientOracle, Attention) {
+  const Attention inputs{.q = stored_.view<3>("attention.q"),
+                         .k = stored_.view<3>("attention.k"),
+                         .v = stored_.view<3>("attention.value"),
+                         .sequence_length = L};
+  const auto y = like<3>(inputs.q), dq = like<3>(inputs.q);
+  const auto dk = like<3>(inputs.k), dv = like<3>(inputs.v);
+  std::vector<float> sums(static_cast<size_t>(inputs.q.shape(0) * inputs.q.shape(1)));
+  const View<float, 2> log_sum(sums.data(), {inputs.q.shape(0), inputs.q.shape(1)});
+  attention(inputs, y, log_sum, workers_);
+  stored_.expect("attention.y", y.span(), tolerance::operation);
+  attention_backward(inputs,
+                     {.y = stored_.view<3>("attention.y"),
+                      .log_sum = log_sum,
+                      .dy = stored_.view<3>("attention.d_y")},
+                     {.dq = dq, .dk = dk, .dv = dv}, workers_);
+  stored_.expect("attention.d_q", dq.span(), tolerance::operation);
+  stored_.expect("attention.d_k", dk.span(), tolerance::operation);
+  stored_.expect("attention.d_value", dv.span(), tolerance::operation);
+}
+
+TEST_P(GradientOracle, Gates) {
+  const View<float, 2> x = stored_.rows_of("attention.y", 8);
+  const View<float, 2> gate = stored_.rows_of("attention.gate", 8);
+  const auto y = like<2>(x);
+  sigmoid_gate(x, gate, y, workers_);
+  stored_.expect("attention.out", y.span(), tolerance::operation);
+  const View<float, 2> dy = stored_.rows_of("attention.d_out", 8);
+  sigmoid_gate_backward(x, gate, dy, workers_);
+  stored_.expect("attention.d_y", dy.span(), tolerance::operation);
+  stored_.expect("attention.d_gate", gate.span(), tolerance::operation);
+
+  const View<float, 2> mlp_gate = stored_.view<2>("mlp.gate"), up = stored_.view<2>("mlp.up");
+  const auto multiplied = like<2>(mlp_gate);
+  silu_multiply(mlp_gate, up, multiplied, workers_);
+  stored_.expect("mlp.y", multiplied.span(), tolerance::operation);
+  silu_multiply_backward(stored_.view<2>("mlp.d_y"), mlp_gate, up, workers_);
+  stored_.expect("mlp.d_gate", mlp_gate.span(), tolerance::operation);
+  stored_.expect("mlp.d_up", up.span(), tolerance::operation);
+}
+
+// Straight through: dx = dy w whatever x was rounded to, dw = dy^T of the rounded x.
+TEST_P(GradientOracle, LinearOfNvfp4Inputs) {
+  const View<float, 2> x = stored_.view<2>("linear_nvfp4.x");
+  const View<float, 2> w = stored_.view<2>("linear_nvfp4.weight");
+  const View<float, 2> dy = stored_.view<2>("linear_nvfp4.d_y");
+  const float divisor = stored_.view<1>("linear_nvfp4.input_global_scale")[0];
+  for (int64_t t = 0; t < x.shape(0); ++t) {
+    quantize_dequantize(x[t].span(), Nvfp4Local{GlobalScale{.value = divisor}},
+                        Arithmetic::float32);
+  }
+  const auto y = like<2>(dy), dx = like<2>(x), dw = like<2>(w);
+  multiply_nt(x, w, y, Into::overwrite, workers_);
+  multiply_nn(dy, w, dx, Into::overwrite, workers_);
+  multiply_tn(dy, x, dw, Into::overwrite, workers_);
+  stored_.expect("linear_nvfp4.y", y.span(), tolerance::operation);
+  stored_.expect("linear_nvfp4.d_x", dx.span(), tolerance::operation);
+  stored_.expect("linear_nvfp4.d_weight", dw.span(), tolerance::operation);
+}
+
 INSTANTIATE_TEST_SUITE_P(Cpu, GradientOracle, testing::ValuesIn(instruction_sets()),
                          instruction_set_name);
 

@@ -28,6 +28,10 @@ inline constexpr double kl_native = 1e-3;
 // Intermediate values of a layer in float against transformers' float, relative to the largest.
 inline constexpr double layer_fp32 = 2e-5;
 
+// Gradients of a block's weights in float against PyTorch's in float64, relative to the largest of
+// the weight: as layer_fp32, there and back. PyTorch's own in float32 come to 1.7e-6.
+inline constexpr double block_gradient = 2e-5;
+
 // A greedy token may differ from the oracle's only where its margin over the second is below this:
 // logits_fp32 times the largest logit of the tiny model (11).
 inline constexpr double greedy_margin = 3e-3;
