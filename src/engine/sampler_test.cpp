@@ -112,8 +112,7 @@ TEST(Sampler, DrawsFromALargeVocabulary) {
     logits[i] = static_cast<float>(3 * std::sin(static_cast<double>(i)));
     total += std::exp(static_cast<double>(logits[i]));
   }
-  constexpr int64_t draws = 100000;
-  constexpr int32_t groups = 50;
+  const int64_t draws = 100000, groups = 50;
   std::map<int32_t, int64_t> seen;
   for (const auto& [id, n] : draw_many(logits, {.seed = 14}, draws)) seen[id % groups] += n;
   for (size_t i = 0; i < logits.size(); ++i) {

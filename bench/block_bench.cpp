@@ -1,0 +1,130 @@
+// One iteration of AutoRound without its rounding: a block forwards on a tape and backwards to the
+// gradients of its weights, at the size that auto-round is timed on (hidden 256, FF 512, 8 x 512
+// tokens, 0.66 M weights): ms, and the share of its Linears' products in the multiply-add rate of
+// registers alone, measured in the same run.
+#include <unistd.h>
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+
+#include "bench/timing.h"
+#include "quantize/dense_block.h"
+#include "tests/random_weights.h"
+
+namespace quantrial {
+namespace {
+
+constexpr int64_t sequences = 8, length = 512, T = sequences * length;
+
+ModelConfig config_of_block() {
+  ModelConfig config;
+  config.hidden_size = 256;
+  config.intermediate_size = 512;
+  config.num_attention_heads = 4;
+  config.num_key_value_heads = 2;
+  config.head_dim = config.linear_key_head_dim = config.linear_value_head_dim = 64;
+  config.linear_num_key_heads = 2;
+  config.linear_num_value_heads = 4;
+  config.linear_conv_kernel_dim = 4;
+  config.rotary_dim = 16;
+  config.rope_theta = 1e7;
+  config.mrope_section = {3, 3, 2};
+  config.rms_norm_eps = 1e-6;
+  return config;
+}
+
+// A folder with random weights of both kinds of block, gone with this object.
+class Folder {
+ public:
+  explicit Folder(const ModelConfig& c)
+      : path(std::filesystem::temp_directory_path() / fmt::format("block_bench_{}", getpid())) {
+    std::filesystem::create_directory(path);
+    for (const MixerKind kind : {MixerKind::linear_attention, MixerKind::full_attention}) {
+      for (const BlockLinear& w : block_linears(c, prefix(kind), kind)) {
+        add(w.module + ".weight", {w.rows, w.columns},
+            1 / std::sqrt(static_cast<float>(w.columns)));
+      }
+      add(prefix(kind) + "input_layernorm.weight", {c.hidden_size}, 0.1f);
+      add(prefix(kind) + "post_attention_layernorm.weight", {c.hidden_size}, 0.1f);
+    }
+    const std::string linear = prefix(MixerKind::linear_attention) + "linear_attn.";
+    add(linear + "conv1d.weight", {c.qkv_rows(), 1, c.linear_conv_kernel_dim}, 0.5f);
+    add(linear + "A_log", {c.linear_num_value_heads}, 1);
+    add(linear + "dt_bias", {c.linear_num_value_heads}, 1);
+    add(linear + "norm.weight", {c.linear_value_head_dim}, 1);
+    const std::string full = prefix(MixerKind::full_attention) + "self_attn.";
+    add(full + "q_norm.weight", {c.head_dim}, 0.1f);
+    add(full + "k_norm.weight", {c.head_dim}, 0.1f);
+    write_safetensors(path / "model.safetensors", tensors_);
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  static std::string prefix(MixerKind kind) {
+    return kind == MixerKind::full_attention ? "layers.1." : "layers.0.";
+  }
+
+  const std::filesystem::path path;
+
+ private:
+  void add(const std::string& name, const std::vector<int64_t>& shape, float scale) {
+    int64_t n = 1;
+    for (const int64_t d : shape) n *= d;
+    std::vector<float> values = random_.floats(n);
+    for (float& v : values) v *= scale;
+    tensors_.push_back({name, DType::f32, shape, [values] {
+                          std::vector<std::byte> bytes(values.size() * sizeof(float));
+                          std::memcpy(bytes.data(), values.data(), bytes.size());
+                          return bytes;
+                        }});
+  }
+
+  Random random_{1};
+  std::vector<TensorToWrite> tensors_;
+};
+
+void run(const Folder& folder, const ModelConfig& config, MixerKind kind, ThreadPool& pool) {
+  const Checkpoint checkpoint(folder.path);
+  DenseBlock block(checkpoint, config, Folder::prefix(kind), kind, pool);
+  Random random(2);
+  std::vector<float> x = random.floats(T * config.hidden_size), dy = x, y(x.size());
+  const std::array<int64_t, 2> shape = {T, config.hidden_size};
+  const DenseBlock::Pass pass{.weights = block.weights(), .sequence_length = length};
+  Tape tape;
+  const auto forward = [&] {
+    block.forward(pass, View<float, 2>(x.data(), shape), {y.data(), shape}, tape);
+  };
+  const auto backward = [&] {
+    block.backward(pass, tape, View<float, 2>(dy.data(), shape), [](int64_t, View<float, 2>) {});
+  };
+  int64_t weights = 0;
+  for (const auto& w : block.weights()) weights += w.size();
+  const double peak = fma_peak(pool);
+  const double ahead = shortest_seconds(pool, 20, forward);
+  const double both = shortest_seconds(pool, 20, [&] {
+    forward();
+    backward();
+  });
+  const bool full = kind == MixerKind::full_attention;
+  fmt::print(
+      "{} threads, {:.0f} GFLOP/s; {} attention, {:.2f} M weights: forward {:.1f} ms, with "
+      "backward {:.1f} ms, of which the products of Linears at that rate {:.0f} %\n",
+      pool.size(), peak / 1e9, full ? "full" : "linear", static_cast<double>(weights) / 1e6,
+      ahead * 1e3, both * 1e3, 100 * static_cast<double>(6 * T * weights) / peak / both);
+}
+
+}  // namespace
+}  // namespace quantrial
+
+int main() {
+  using namespace quantrial;
+  const ModelConfig config = config_of_block();
+  const Folder folder(config);
+  for (const int threads : {1, 0}) {
+    ThreadPool pool(threads);
+    run(folder, config, MixerKind::full_attention, pool);
+    run(folder, config, MixerKind::linear_attention, pool);
+  }
+}
