@@ -15,6 +15,10 @@ inline constexpr double recurrence = 2e-5;
 // the rounding of the loss (1e-7 of a sum of some thousand terms) over the step.
 inline constexpr double slope = 1e-3;
 
+// Gradients of a block with FP4 inputs against those without, relative to the largest: an input is
+// off by a tenth or so.
+inline constexpr double gradient_under_fp4 = 0.5;
+
 // Chunked against recurrent Gated DeltaNet over 4,096 tokens (issue 3, "How it is judged").
 inline constexpr double chunked_against_recurrent = 1e-4;
 

@@ -1,11 +1,13 @@
-// Blocks forwards against transformers' hidden states and layer traces (tests/oracles/README.md),
-// backwards against differences of the loss.
+// Blocks forwards against transformers' hidden states and layer traces (tests/oracles/README.md)
+// and against the engine's blocks, backwards against differences of the loss.
 #include "quantize/dense_block.h"
 
 #include <gtest/gtest.h>
 
 #include <map>
 
+#include "model/block.h"
+#include "model/rope.h"
 #include "tests/oracle.h"
 #include "tests/random_weights.h"
 
@@ -140,25 +142,99 @@ struct Loss {
   }
 };
 
+// Whether dw is the slope of the loss by Linear i. Along the gradient itself the slope is its
+// squared length, far from rounding noise; the random part keeps other directions in.
+void expect_slope(Loss& loss, int64_t i, const Matrix& dw) {
+  Random random(4);
+  Matrix direction = dw;
+  double length = 0, expected = 0;
+  for (const float v : dw.values) length += double{v} * v;
+  const double size = std::sqrt(length / static_cast<double>(dw.values.size()));
+  for (size_t k = 0; k < dw.values.size(); ++k) {
+    direction.values[k] = static_cast<float>(dw.values[k] / size + random.bell());
+    expected += double{dw.values[k]} * direction.values[k];
+  }
+  EXPECT_NEAR(loss.slope(i, direction, 1e-4) / expected, 1, tolerance::slope)
+      << loss.stored.block.linears()[static_cast<size_t>(i)].name;
+}
+
 TEST_P(DenseBlockTest, GradientsAreSlopesOfTheLoss) {
   Random random(2);
   constexpr int64_t L = 67, T = 3 * L;
   Loss loss{.stored = stored_, .length = L, .x = bell(random, T, 128), .c = bell(random, T, 128)};
   const auto gradients = loss.gradients();
   ASSERT_EQ(gradients.size(), stored_.block.linears().size());
+  for (const auto& [i, dw] : gradients) expect_slope(loss, i, dw);
+}
+
+// With quantized inputs the loss is smooth in the last Linear alone; the others' gradients pass
+// straight through the rounding.
+TEST_P(DenseBlockTest, QuantizedInputs) {
+  Random random(2);
+  constexpr int64_t L = 33, T = 2 * L;
+  const size_t linears = stored_.block.linears().size();
+  Loss loss{.stored = stored_, .length = L, .x = bell(random, T, 128), .c = bell(random, T, 128)};
+  const auto plain = loss.gradients();
+  loss.inputs.assign(linears, Unquantized{});
+  EXPECT_EQ(loss.gradients().at(0).values, plain.at(0).values);
+  for (size_t i = 0; i < linears; ++i) {
+    loss.inputs[i] = Nvfp4Local{{.value = i == 1 ? 30.0f : 40.0f}};  // one unlike its neighbours
+  }
+  const auto last = static_cast<int64_t>(linears) - 1;
+  const auto gradients = loss.gradients();
+  expect_slope(loss, last, gradients.at(last));
   for (const auto& [i, dw] : gradients) {
-    SCOPED_TRACE(stored_.block.linears()[static_cast<size_t>(i)].name);
-    // Along the gradient itself the slope is its squared length, far from rounding noise; the
-    // random part keeps other directions in.
-    Matrix direction = dw;
-    double length = 0, expected = 0;
-    for (const float v : dw.values) length += double{v} * v;
-    const double size = std::sqrt(length / static_cast<double>(dw.values.size()));
-    for (size_t k = 0; k < dw.values.size(); ++k) {
-      direction.values[k] = static_cast<float>(dw.values[k] / size + random.bell());
-      expected += double{dw.values[k]} * direction.values[k];
+    EXPECT_LE(oracle::relative_difference(dw, plain.at(i)), tolerance::gradient_under_fp4);
+    EXPECT_NE(dw.values, plain.at(i).values);
+  }
+}
+
+// Layer `layer` of a folder as the engine runs it over one sequence x[L, H].
+Matrix engine_block(const Stored& stored, Matrix x) {
+  const ModelConfig& config = stored.config;
+  const int64_t L = x.rows;
+  const auto backend = make_cpu_backend({.precision = Precision::fp32, .threads = 2});
+  WeightLoader loader(stored.checkpoint, *backend, Nvfp4GlobalScale::as_written);
+  const auto number = static_cast<size_t>(stored.layer);
+  const MixerKind kind = config.layer_types[number];
+  const int64_t place =
+      std::count(config.layer_types.begin(), config.layer_types.begin() + stored.layer, kind);
+  const Block block(loader, config, fmt::format("{}layers.{}.", loader.prefix(), number), kind,
+                    place);
+  StatePool pool(*backend, config, {.max_tokens = L});
+  const auto state = pool.create();
+  require(pool.reserve(*state, L), "no room");
+  std::vector<Position3> positions;
+  for (int64_t t = 0; t < L; ++t) positions.push_back({t, t, t});
+  const RopeTables tables = rope_tables(config, positions);
+  const std::array<int64_t, 2> shape = {L, config.rotary_dim / 2};
+  Workspace workspace(*backend, Block::workspace_floats(config, L) + 1024);
+  const Segment segment{.num_rows = L,
+                        .chunked_rows = L / delta_chunk * delta_chunk,
+                        .slot = state->slot(),
+                        .pages = state->pages()};
+  block.forward({.backend = *backend,
+                 .config = config,
+                 .pool = pool,
+                 .workspace = workspace,
+                 .segments = std::span(&segment, 1),
+                 .cos = View<const float, 2>(tables.cos.data(), shape),
+                 .sin = View<const float, 2>(tables.sin.data(), shape)},
+                view(x));
+  return x;
+}
+
+TEST(DenseBlock, AgreesWithTheEngineOnOddShapes) {
+  for (const std::string family : {"uneven", "tied_shards", "narrow_wide_heads", "equal_heads"}) {
+    const auto layers = read_model_config(oracle::folder("family/" + family)).num_hidden_layers;
+    for (int64_t layer = 0; layer < layers; ++layer) {
+      SCOPED_TRACE(fmt::format("{} layer {}", family, layer));
+      Stored stored("family/" + family, layer);
+      Random random(3);
+      Matrix x = bell(random, 70, stored.config.hidden_size), y = zeros_like(x);
+      stored.block.forward(stored.pass(x.rows), view(x), view(y));
+      EXPECT_LE(oracle::relative_difference(y, engine_block(stored, x)), tolerance::layer_fp32);
     }
-    EXPECT_NEAR(loss.slope(i, direction, 1e-4) / expected, 1, tolerance::slope);
   }
 }
 
