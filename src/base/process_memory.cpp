@@ -26,15 +26,18 @@ int64_t cgroup_limit_bytes() {
   return file >> bytes ? bytes : std::numeric_limits<int64_t>::max();  // "max" is no number
 }
 
+// Mapped weights are page cache and part of MemAvailable; copies are RssAnon.
+int64_t held_bytes() { return proc_bytes("/proc/self/status", "RssAnon:"); }
+
 }  // namespace
 
 int64_t available_memory_bytes() {
-  // Mapped weights are page cache and part of MemAvailable; copies are RssAnon.
-  const int64_t mine = proc_bytes("/proc/self/status", "RssAnon:");
   const int64_t available = proc_bytes("/proc/meminfo", "MemAvailable:");
   if (available == 0) return std::numeric_limits<int64_t>::max();  // no /proc: nothing is known
-  return std::min(mine + available, cgroup_limit_bytes());
+  return std::min(held_bytes() + available, cgroup_limit_bytes());
 }
+
+int64_t free_memory_bytes() { return available_memory_bytes() - held_bytes(); }
 
 int64_t resident_memory_bytes() { return proc_bytes("/proc/self/status", "VmRSS:"); }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/process_memory.h"
+
 namespace quantrial {
 namespace {
 
@@ -56,7 +58,22 @@ bool WeightLoader::has(const std::string& module) const {
   return at != checkpoint_.tensors().end() && at->first.starts_with(module + ".");
 }
 
+void check_room(const std::string& module, int64_t bytes, int64_t free_bytes) {
+  constexpr int64_t reserve_bytes = int64_t{200} << 20;  // as plan_memory() leaves
+  if (bytes + reserve_bytes <= free_bytes) return;
+  constexpr double MB = 1e6;
+  throw Error(
+      "{}: {:.0f} MB of weights, {:.0f} MB of memory left; free memory, or write the checkpoint "
+      "anew with aligned tensors so that it is mapped and not copied",
+      escaped(module), static_cast<double>(bytes) / MB, static_cast<double>(free_bytes) / MB);
+}
+
 Weight WeightLoader::read(const LinearSpec& spec) {
+  int64_t stored_bytes = 0;
+  for (const std::string& name : tensors_of(checkpoint_, spec.module)) {
+    stored_bytes += static_cast<int64_t>(checkpoint_.at(name).bytes.size());
+  }
+  check_room(spec.module, stored_bytes, free_memory_bytes());
   Weight weight = read_weight(checkpoint_, quantization_, spec.module);
   if (rows(weight) != spec.rows || columns(weight) != spec.columns) {
     throw Error(

@@ -27,6 +27,10 @@ struct LinearSpec {
   int64_t rows, columns;  // N, K
 };
 
+// Error when a module of `bytes` would not fit into `free_bytes` if it had to be copied: weights
+// that cannot be used where they lie in the file (unaligned, or in a layout that is turned) are.
+void check_room(const std::string& module, int64_t bytes, int64_t free_bytes);
+
 class WeightLoader {
  public:
   // The checkpoint must outlive what is loaded: weights may borrow its bytes.
