@@ -1,8 +1,10 @@
 #include "formats/activations.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "formats/activation_kernels.h"
 #include "formats/e2m1.h"
 #include "tensor/numbers.h"
 
@@ -52,18 +54,27 @@ void apply(std::span<float> x, const Fp8Static& scheme, Arithmetic) {
   quantize_fp8(x, scheme.scale, Arithmetic::float32);
 }
 
+float nvfp4_scale_of(float largest, const GlobalScale& global, Arithmetic arithmetic) {
+  const float e4m3 = through_e4m3(rounded(largest / e2m1_max, arithmetic) * global.divisor());
+  return global.applied_to(e4m3 == 0 ? e4m3_epsilon : e4m3);
+}
+
 void apply(std::span<float> x, const Nvfp4Local& scheme, Arithmetic arithmetic) {
-  constexpr size_t group = 16;
-  const float divisor = scheme.global.divisor();
-  for (size_t at = 0; at < x.size(); at += group) {
-    const auto part = x.subspan(at, std::min(group, x.size() - at));
-    const float wanted = rounded(absmax(part) / e2m1_max, arithmetic) * divisor;
-    const float e4m3 = through_e4m3(wanted);
-    const float scale = scheme.global.applied_to(e4m3 == 0 ? e4m3_epsilon : e4m3);
-    for (float& v : part) {
-      v = std::isnan(v) ? v : decode_e2m1(encode_e2m1(v / scale)) * scale;
+  constexpr size_t group = activations::nvfp4_group, groups_at_once = 64;
+  std::array<float, groups_at_once> scales;
+  const size_t whole = x.size() / group * group;
+  for (size_t at = 0; at < whole; at += groups_at_once * group) {
+    const size_t groups = std::min(groups_at_once, (whole - at) / group);
+    const auto count = static_cast<int64_t>(groups);
+    activations::largest_magnitudes(x.data() + at, count, scales.data());
+    for (float& s : std::span(scales).first(groups)) {
+      s = nvfp4_scale_of(s, scheme.global, arithmetic);
     }
+    activations::round_to_e2m1(x.data() + at, count, scales.data());
   }
+  const auto rest = x.subspan(whole);
+  const float scale = nvfp4_scale_of(absmax(rest), scheme.global, arithmetic);
+  for (float& v : rest) v = std::isnan(v) ? v : decode_e2m1(encode_e2m1(v / scale)) * scale;
 }
 
 }  // namespace
