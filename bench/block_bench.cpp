@@ -85,13 +85,14 @@ class Folder {
   std::vector<TensorToWrite> tensors_;
 };
 
-void run(const Folder& folder, const ModelConfig& config, MixerKind kind, ThreadPool& pool) {
-  const Checkpoint checkpoint(folder.path);
-  DenseBlock block(checkpoint, config, Folder::prefix(kind), kind, pool);
+void run(DenseBlock& block, const ModelConfig& config, const Activations& activations,
+         ThreadPool& pool) {
+  const std::vector<Activations> inputs(block.linears().size(), activations);
   Random random(2);
   std::vector<float> x = random.floats(T * config.hidden_size), dy = x, y(x.size());
   const std::array<int64_t, 2> shape = {T, config.hidden_size};
-  const DenseBlock::Pass pass{.weights = block.weights(), .sequence_length = length};
+  const DenseBlock::Pass pass{
+      .weights = block.weights(), .inputs = inputs, .sequence_length = length};
   Tape tape;
   const auto forward = [&] {
     block.forward(pass, View<float, 2>(x.data(), shape), {y.data(), shape}, tape);
@@ -107,12 +108,23 @@ void run(const Folder& folder, const ModelConfig& config, MixerKind kind, Thread
     forward();
     backward();
   });
-  const bool full = kind == MixerKind::full_attention;
   fmt::print(
-      "{} threads, {:.0f} GFLOP/s; {} attention, {:.2f} M weights: forward {:.1f} ms, with "
-      "backward {:.1f} ms, of which the products of Linears at that rate {:.0f} %\n",
-      pool.size(), peak / 1e9, full ? "full" : "linear", static_cast<double>(weights) / 1e6,
+      "forward {:>6.1f} ms, with backward {:>6.1f} ms, of which the products of Linears at that "
+      "rate {:.0f} %\n",
       ahead * 1e3, both * 1e3, 100 * static_cast<double>(6 * T * weights) / peak / both);
+}
+
+void run_kinds(const Folder& folder, const ModelConfig& config, ThreadPool& pool) {
+  fmt::print("{} threads, registers alone {:.0f} GFLOP/s\n", pool.size(), fma_peak(pool) / 1e9);
+  const Checkpoint checkpoint(folder.path);
+  for (const MixerKind kind : {MixerKind::full_attention, MixerKind::linear_attention}) {
+    DenseBlock block(checkpoint, config, Folder::prefix(kind), kind, pool);
+    const bool full = kind == MixerKind::full_attention;
+    fmt::print("  {} attention:                ", full ? "full  " : "linear");
+    run(block, config, Unquantized{}, pool);
+    fmt::print("  {} attention, NVFP4 inputs:  ", full ? "full  " : "linear");
+    run(block, config, Nvfp4Local{GlobalScale{.value = 100}}, pool);
+  }
 }
 
 }  // namespace
@@ -124,7 +136,6 @@ int main() {
   const Folder folder(config);
   for (const int threads : {1, 0}) {
     ThreadPool pool(threads);
-    run(folder, config, MixerKind::full_attention, pool);
-    run(folder, config, MixerKind::linear_attention, pool);
+    run_kinds(folder, config, pool);
   }
 }
