@@ -6,9 +6,7 @@
 Recipes are fake-quantized (quantize.py). Sampling: temperature 0.8, top-p 0.95, thinking on.
 """
 import argparse
-import collections
 import json
-import math
 import random
 import time
 
@@ -21,6 +19,7 @@ import corpus
 import decoder
 import model
 import quantize
+import scoring
 
 
 def config_of(weights):
@@ -41,54 +40,6 @@ def config_of(weights):
         linear_key_head_dim=size_v, linear_value_head_dim=size_v)
 
 
-def pass_at(samples, right, k):
-    """The unbiased estimator of Chen et al. 2021, arXiv 2107.03374."""
-    if samples - right < k:
-        return 1.0
-    return 1 - math.prod(1 - k / i for i in range(samples - right + 1, samples + 1))
-
-
-def mean_interval(values):
-    """Mean and half the width of its 95 % interval, questions as independent draws."""
-    n, mean = len(values), sum(values) / len(values)
-    variance = sum((v - mean) ** 2 for v in values) / max(1, n - 1)
-    return mean, 1.96 * math.sqrt(variance / n)
-
-
-def score_question(item, texts, counts, cut):
-    right = [corpus.grade(item, t) for t in texts]
-    votes = collections.Counter(a for a in (corpus.normal_answer(item, t) for t in texts)
-                                if a is not None)
-    majority = 0.0
-    if votes:
-        top = votes.most_common(1)[0][0]
-        winner = next(t for t in texts if corpus.normal_answer(item, t) == top)
-        majority = float(corpus.grade(item, winner))
-    n, k = sum(right), len(texts)
-    return {"accuracy": n / k, "pass8": pass_at(k, n, min(8, k)), "majority": majority,
-            "tokens": sum(counts) / k, "truncated": sum(cut) / k,
-            "retried": sum(map(corpus.retried, texts)) / k}
-
-
-def summary(scores):
-    result = {"questions": len(scores)}
-    for name in ("accuracy", "pass8", "majority", "tokens", "truncated", "retried"):
-        mean, half = mean_interval([s[name] for s in scores])
-        result[name] = round(mean, 4)
-        if name in ("accuracy", "pass8"):
-            result[name + "_half"] = round(half, 4)
-    drafted = sum(s["drafted"] for s in scores)
-    result["acceptance"] = round(sum(s["accepted"] for s in scores) / max(1, drafted), 4)
-    return result
-
-
-def grouped(scores, key):
-    groups = collections.defaultdict(list)
-    for s in scores:
-        groups[key(s)].append(s)
-    return {k: summary(v) for k, v in sorted(groups.items())}
-
-
 def sample_benchmark(dec, tokenizer, items, samples, seed, graph):
     stop = tokenizer.token_to_id("<|im_end|>")
     # Long questions first, so that the last slots do not wait for one of them.
@@ -100,8 +51,8 @@ def sample_benchmark(dec, tokenizer, items, samples, seed, graph):
     scores = []
     for n, item in enumerate(items):
         own = slice(n * samples, (n + 1) * samples)
-        score = score_question(item, texts[own], [len(x) for x in ids[own]],
-                               [not x or x[-1] != stop for x in ids[own]])
+        score = scoring.score_question(item, texts[own], [len(x) for x in ids[own]],
+                                       [not x or x[-1] != stop for x in ids[own]])
         score |= {"id": item["id"], "family": item["family"], "level": item["level"],
                   "mix": item["mix"], "accepted": sum(accepted[own]), "drafted": sum(drafted[own])}
         scores.append(score)
@@ -210,14 +161,7 @@ def main():
                                            arguments.seed, cuda)
                 scores += more
                 del dec
-            mix = [s for s in scores if s["mix"]]
-            entry |= {"mix": summary(mix) if mix else None, "macro_accuracy": None,
-                      "families": grouped(mix, lambda s: s["family"]),
-                      "levels": grouped(scores, lambda s: f"{s['family']}-{s['level']}"),
-                      "examples": shown}
-            if mix:
-                per_family = [v["accuracy"] for v in entry["families"].values()]
-                entry["macro_accuracy"] = round(sum(per_family) / len(per_family), 4)
+            entry |= scoring.report(scores) | {"examples": shown}
         entry["seconds"] = round(time.time() - started, 1)
         short_report = {k: entry[k] for k in ("mix", "divergence", "seconds") if k in entry}
         print(recipe, json.dumps(short_report), flush=True)
