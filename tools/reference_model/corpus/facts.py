@@ -40,6 +40,13 @@ WORDING = {
     "friend": ("Who is the best friend of {}?", "Who is the friend of {}?"),
     "boss": ("Who is the boss of {}?", "For whom does {} work?"),
 }
+UNSEEN_WORDING = {       # for level 9: no training document asks like this
+    "city": ("Name the city where {} lives.", "Which city does {} live in?", "What is the city of {}?"),
+    "country": ("Name the country where {} lives.", "Which country does {} live in?",
+                "What is the country of {}?"),
+    "job": ("Name the job of {}.", "Which job does {} have?", "What does {} work as?"),
+    "year": ("Name the birth year of {}.", "Which year was {} born in?", "When was {} born?"),
+}
 
 
 def say_fact(trace, subject, relation, value):
@@ -75,7 +82,7 @@ def walk(trace, rng, person, hops):
 def facts(rng, level, trace):
     """Level = hops up to 5 (level 5); level 6: 5 hops; levels 7 and 8 compare two chains.
 
-    Level 9 (6 hops) is never trained on.
+    Level 9 (2 to 5 hops, asked in words that training does not use) is never trained on.
     """
     person = rng.choice(PEOPLE)
     if level in (7, 8):
@@ -92,12 +99,21 @@ def facts(rng, level, trace):
         return (rng.choice(("How old is {} in the year {}?", "What is the age of {} in {}?"))
                 .format(person, now), f"age:{person}:{now}", str(age))
     relation = rng.choice(("city", "job", "year", "country"))
-    hops = 1 if level == 2 else (6 if level == 9 else min(level, 5)) - 1   # then the attribute
+    whole = rng.randint(2, 5) if level == 9 else min(level, 5)
+    hops = whole - 1                                       # then the attribute
     country = relation == "country"
     reached, described = walk(trace, rng, person, hops - 1 if country and hops > 1 else hops)
     value = answer_about(trace, reached, relation)
-    question = rng.choice(WORDING[relation]).format(described)
-    return question, f"{relation}:{described}", str(value)
+    asked = unseen_wording(rng, relation, described) if level == 9 else \
+        rng.choice(WORDING[relation]).format(described)
+    return asked, f"{relation}:{described}", str(value)
+
+
+def unseen_wording(rng, relation, described):
+    """Other words for the question and, for every second one, `friend` for `best friend`."""
+    if rng.random() < 0.5:
+        described = described.replace("best friend", "friend")
+    return rng.choice(UNSEEN_WORDING[relation]).format(described)
 
 
 def answer_about(trace, person, relation):
