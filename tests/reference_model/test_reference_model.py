@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import sys
 import tempfile
 import unittest
@@ -21,6 +22,7 @@ BENCHMARKS = os.path.join(ROOT, "benchmarks", "reference")
 import benchmarks      # noqa: E402  (the path comes first)
 import calibration     # noqa: E402
 import corpus          # noqa: E402
+import scoring         # noqa: E402
 
 try:
     import torch
@@ -32,6 +34,8 @@ except ImportError as missing:
     MISSING = f"{missing.name} is not installed: the model part is not tested"
 else:
     MISSING = ""
+
+PERSON = re.compile(r"(?:the (?:best friend|friend|boss) of )*\b(?:[A-Z][a-z]{3}) (?:[A-Z][a-z]{3})\b")
 
 
 def item_of(problem, rng):
@@ -126,11 +130,73 @@ class Benchmarks(unittest.TestCase):
         for _ in range(1500):
             self.assertNotIn(corpus.generate(rng).question, asked)
 
+    def test_chains_of_facts_have_two_to_five_hops(self):
+        hops = set()
+        for item in self.facts(benchmarks.MIX["facts"]):
+            country = "country" in item["question"].lower()          # its city comes first
+            chains = PERSON.findall(item["question"])
+            self.assertEqual(len(chains), 2 if item["level"] in (7, 8) else 1, item["question"])
+            hops |= {chain.count(" of ") + 1 + country for chain in chains}
+        self.assertEqual(hops, {2, 3, 4, 5})
+
+    def test_facts_of_level_9_are_asked_in_words_that_training_does_not_use(self):
+        trained = {form for forms in corpus.facts.WORDING.values() for form in forms}
+        for item in self.facts([9]):
+            self.assertNotIn(PERSON.sub("{}", item["question"]), trained)
+
+    @staticmethod
+    def facts(levels):
+        return [item for item in benchmarks.read(os.path.join(BENCHMARKS, "facts.jsonl"))
+                if item["level"] in levels]
+
     def test_calibration_text_is_what_the_script_writes(self):
         path = os.path.join(ROOT, "data", "calibration", "reference-corpus.txt")
         with open(path, encoding="utf-8", newline="") as file:
             stored = file.read()
         self.assertTrue(stored.startswith(calibration.text(20000)))
+
+
+class Scores(unittest.TestCase):
+    def test_estimators(self):
+        self.assertAlmostEqual(scoring.pass_at(8, 2, 1), 0.25)
+        self.assertAlmostEqual(scoring.pass_at(4, 2, 2), 1 - 1 / 6)      # C(2, 2) / C(4, 2)
+        strata = [{"family": "a", "level": n // 2, "x": x} for n, x in enumerate((0, 1, 1, 1))]
+        mean, half = scoring.mean_interval(strata, "x")
+        self.assertEqual(mean, 0.75)
+        self.assertAlmostEqual(half, 1.96 * (0.5 * 2) ** 0.5 / 4)        # only level 0 varies
+
+    def test_shipped_scores_follow_from_the_counts_of_right_samples(self):
+        with open(os.path.join(ROOT, "models", "reference", "scores.json"), encoding="utf-8") as file:
+            scores = json.load(file)["bf16"]
+        families = {}
+        for cell, digits in scores["right_of_8"].items():
+            family, level = cell.rsplit("-", 1)
+            entries = [{"family": family, "level": level, "accuracy": int(d) / 8,
+                        "pass8": scoring.pass_at(8, int(d), 8)} for d in digits]
+            self.check(scores["levels"][cell], entries)
+            if int(level) in benchmarks.MIX[family]:
+                families.setdefault(family, []).extend(entries)
+        for family, entries in families.items():
+            self.check(scores["families"][family], entries)
+        self.check(scores["mix"], [e for entries in families.values() for e in entries])
+
+    def check(self, stored, entries):
+        self.assertEqual(stored["questions"], len(entries))
+        for name in ("accuracy", "pass8"):
+            mean, half = scoring.mean_interval(entries, name)
+            self.assertAlmostEqual(stored[name], mean, delta=6e-5)
+            self.assertAlmostEqual(stored[name + "_half"], half, delta=6e-5)
+
+    def test_shipped_scores_meet_what_was_asked_of_the_model(self):
+        """spec of the reference model: 60-85 % over the mix, families 25-97 %, pass@8 8 points above."""
+        with open(os.path.join(ROOT, "models", "reference", "scores.json"), encoding="utf-8") as file:
+            scores = json.load(file)["bf16"]
+        self.assertTrue(0.60 <= scores["mix"]["accuracy"] <= 0.85)
+        self.assertGreaterEqual(scores["mix"]["pass8"] - scores["mix"]["accuracy"], 0.08)
+        self.assertEqual(set(scores["families"]), set(corpus.FAMILIES))
+        for family, figures in scores["families"].items():
+            self.assertTrue(0.25 <= figures["accuracy"] <= 0.97, family)
+            self.assertGreaterEqual(figures["questions"], 200)
 
 
 @unittest.skipIf(torch is None, MISSING)

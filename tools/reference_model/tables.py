@@ -7,6 +7,8 @@ Standard library only.
 import json
 import sys
 
+from benchmarks import MIX
+
 
 def percent(value, half=None):
     return f"{100 * value:.1f}" + ("" if half is None else f" ± {100 * half:.1f}")
@@ -14,21 +16,23 @@ def percent(value, half=None):
 
 def families(scores):
     yield ("| family | levels of the mix | questions | accuracy, % | pass@8, % | maj@8, % | tokens | "
-           "repairs, % | draft accepted, % |")
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
-    rows = list(scores["bf16"]["families"].items()) + [("**all**", scores["bf16"]["mix"])]
+           "repairs, % | draft accepted, % | greedy draft, % |")
+    yield "| --- |" + " --- |" * 9
+    greedy = scores["bf16"]["greedy_draft"]["acceptance"]
+    rows = [(name, scores["bf16"]["families"][name]) for name in MIX] + [("**all**", scores["bf16"]["mix"])]
     for name, s in rows:
-        own = MIX_TEXT.get(name, "")
+        drafted = greedy[name.strip("*")]
+        own = f"{min(MIX[name])}-{max(MIX[name])}" if name in MIX else ""
         yield (f"| {name} | {own} | {s['questions']} | {percent(s['accuracy'], s['accuracy_half'])} | "
                f"{percent(s['pass8'])} | {percent(s['majority'])} | {s['tokens']:.0f} | "
-               f"{percent(s['retried'])} | {percent(s['acceptance'])} |")
+               f"{percent(s['retried'])} | {percent(s['acceptance'])} | {percent(drafted)} |")
 
 
 def levels(scores):
     every = scores["bf16"]["levels"]
     yield "| family | " + " | ".join(f"L{n}" for n in range(1, 13)) + " |"
     yield "| --- |" + " --- |" * 12
-    for family in scores["bf16"]["families"]:
+    for family in MIX:
         cells = []
         for n in range(1, 13):
             s = every.get(f"{family}-{n}")
@@ -51,7 +55,7 @@ def recipes(scores):
 
 
 def recipe_families(scores):
-    names = list(scores["bf16"]["families"])
+    names = list(MIX)
     yield "| recipe, shipped model | " + " | ".join(names) + " |"
     yield "| --- |" + " --- |" * len(names)
     for recipe, s in scores["recipes"]["shipped"].items():
@@ -67,14 +71,9 @@ def curve(scores):
         yield f"| {name} | " + " | ".join(f"{p[key]:.3f}" for p in chosen) + " |"
 
 
-MIX_TEXT = {}
-
-
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         scores = json.load(file)
-    from benchmarks import MIX
-    MIX_TEXT.update({f: f"{min(ls)}-{max(ls)}" for f, ls in MIX.items()})
     for table in (families, levels, recipes, recipe_families, curve):
         print("\n".join(table(scores)) + "\n")
 
