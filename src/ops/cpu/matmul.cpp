@@ -1,5 +1,6 @@
-// Goto & van de Geijn 2008: a block of B is packed to stay in the second-level cache, MR rows of A
-// at a time to stay in the first, and MR x NR sums of C in registers while k runs through a slice.
+// Goto & van de Geijn 2008: a block of B is packed to stay in the second-level cache, and sums of
+// C, MR rows by a few vectors, stay in registers while k runs through a slice. Rows of A are read
+// in place, columns are packed.
 #include "ops/matmul.h"
 
 #include <hwy/cache_control.h>
@@ -19,85 +20,91 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 using Lanes = hn::CappedTag<float, 16>;
 
-// A's rows lie in groups of 4: [group][k][4].
-constexpr int groups = HWY_MAX_BYTES >= 64 ? 2 : 1;
-constexpr int64_t MR = 4 * groups;
-constexpr int NV = 3;  // vectors of a row of C in registers
+constexpr int64_t MR = HWY_MAX_BYTES >= 64 ? 8 : 4;
+constexpr int64_t block_rows = 64;  // of A that are packed at once
 constexpr int64_t slice = matmul_slice;
 
 int64_t LaneCount() { return static_cast<int64_t>(hn::Lanes(Lanes())); }
 
-// Rows of a slice's packed A, and columns of packed B in whole vectors.
-struct Tile {
-  int64_t rows, columns;
+// Vectors of a row of C that are held in registers next when `left` are to come: three, but two
+// and two rather than three and one.
+int64_t PanelVectors(int64_t left) { return left == 4 ? 2 : std::min<int64_t>(left, 3); }
+
+// MR rows of A over a slice: element k of row i at row[i][k * step].
+struct Rows {
+  const float* row[MR];
+  int64_t step;
 };
 
-// to[k][4] = 4 rows of `from` that lie `stride` apart, for k in [0, K).
-void InterleaveRows(const float* HWY_RESTRICT from, int64_t stride, int64_t K,
+// Rows [m, m + rows) of a column-major A, columns [k, k + K), as to[rows / MR][K][MR].
+void PackRows(const Strided& a, int64_t m, int64_t rows, int64_t k, int64_t K,
+              float* HWY_RESTRICT to) {
+  for (int64_t i = 0; i < K; ++i) {
+    const float* from = a.data + (k + i) * a.stride + m;
+    int64_t r = 0;
+    for (; r + MR <= rows; r += MR) std::memcpy(to + r * K + i * MR, from + r, MR * sizeof(float));
+    for (; r < rows; ++r) to[r / MR * MR * K + i * MR + r % MR] = from[r];
+  }
+}
+
+// Rows [m, m + MR) of A, of which `rows` exist: the others repeat the last.
+Rows RowsInPlace(const Strided& a, int64_t m, int64_t rows, int64_t k) {
+  Rows result{.row = {}, .step = 1};
+  for (int64_t i = 0; i < MR; ++i) {
+    result.row[i] = a.data + (m + std::min(i, rows - 1)) * a.stride + k;
+  }
+  return result;
+}
+Rows PackedRows(const float* packed, int64_t rows) {
+  Rows result{.row = {}, .step = MR};
+  for (int64_t i = 0; i < MR; ++i) result.row[i] = packed + std::min(i, rows - 1);
+  return result;
+}
+
+// to[k][columns] = `width` rows of w, each K long and `stride` apart.
+void PackTransposed(const float* w, int64_t stride, int64_t width, int64_t K, int64_t columns,
                     float* HWY_RESTRICT to) {
   const Lanes d;
   const int64_t lanes = LaneCount();
-  int64_t k = 0;
-  for (; k + lanes <= K; k += lanes) {
-    hn::StoreInterleaved4(hn::LoadU(d, from + k), hn::LoadU(d, from + stride + k),
-                          hn::LoadU(d, from + 2 * stride + k), hn::LoadU(d, from + 3 * stride + k),
-                          d, to + 4 * k);
-  }
-  for (; k < K; ++k) {
-    for (int64_t i = 0; i < 4; ++i) to[4 * k + i] = from[i * stride + k];
-  }
-}
-
-// Rows [m, m + MR) of A, columns [k, k + K), as [group][k][4]; zeros beyond row M.
-void PackA(const Strided& a, int64_t m, int64_t M, int64_t k, int64_t K, float* HWY_RESTRICT to) {
-  for (int64_t g = 0; g < groups; ++g, m += 4, to += 4 * K) {
-    const int64_t rows = std::clamp<int64_t>(M - m, 0, 4);
-    const bool row_major = a.major == Strided::Major::row;
-    if (rows == 4 && row_major) {
-      InterleaveRows(a.data + m * a.stride + k, a.stride, K, to);
-    } else if (rows == 4) {
-      for (int64_t i = 0; i < K; ++i) {
-        std::memcpy(to + 4 * i, a.data + (k + i) * a.stride + m, 4 * sizeof(float));
-      }
-    } else {
-      std::fill_n(to, 4 * K, 0.0f);
-      for (int64_t i = 0; i < K; ++i) {
-        for (int64_t r = 0; r < rows; ++r) {
-          to[4 * i + r] =
-              row_major ? a.data[(m + r) * a.stride + k + i] : a.data[(k + i) * a.stride + m + r];
-        }
-      }
-    }
-  }
-}
-
-// `width` columns of B from n, rows [k, k + K), as to[k][columns]; zeros beyond `width`. `quads` is
-// scratch of 4 K floats.
-void PackPanel(const Strided& b, int64_t k, int64_t K, int64_t n, int64_t width, int64_t columns,
-               float* HWY_RESTRICT to, float* HWY_RESTRICT quads) {
-  if (width < columns) std::fill_n(to, K * columns, 0.0f);
-  if (b.major == Strided::Major::row) {
-    const Lanes d;
-    const int64_t lanes = LaneCount();
-    for (int64_t i = 0; i < K; ++i) {
-      const float* from = b.data + (k + i) * b.stride + n;
-      int64_t j = 0;
-      for (; j + lanes <= width; j += lanes) {
-        hn::Store(hn::LoadU(d, from + j), d, to + i * columns + j);
-      }
-      for (; j < width; ++j) to[i * columns + j] = from[j];
-    }
-    return;
-  }
+  HWY_ALIGN float quads[4 * 16];
   int64_t j = 0;
   for (; j + 4 <= width; j += 4) {
-    InterleaveRows(b.data + (n + j) * b.stride + k, b.stride, K, quads);
-    for (int64_t i = 0; i < K; ++i) {
-      std::memcpy(to + i * columns + j, quads + 4 * i, 4 * sizeof(float));
+    const float* from = w + j * stride;
+    int64_t k = 0;
+    for (; k + lanes <= K; k += lanes) {
+      hn::StoreInterleaved4(hn::LoadU(d, from + k), hn::LoadU(d, from + stride + k),
+                            hn::LoadU(d, from + 2 * stride + k),
+                            hn::LoadU(d, from + 3 * stride + k), d, quads);
+      for (int64_t i = 0; i < lanes; ++i) {
+        std::memcpy(to + (k + i) * columns + j, quads + 4 * i, 4 * sizeof(float));
+      }
+    }
+    for (; k < K; ++k) {
+      for (int64_t i = 0; i < 4; ++i) to[k * columns + j + i] = from[i * stride + k];
     }
   }
   for (; j < width; ++j) {
-    for (int64_t i = 0; i < K; ++i) to[i * columns + j] = b.data[(n + j) * b.stride + k + i];
+    for (int64_t k = 0; k < K; ++k) to[k * columns + j] = w[j * stride + k];
+  }
+}
+
+// `width` columns of B from n, rows [k, k + K), as to[k][columns]; zeros beyond `width`.
+void PackPanel(const Strided& b, int64_t k, int64_t K, int64_t n, int64_t width, int64_t columns,
+               float* HWY_RESTRICT to) {
+  const Lanes d;
+  const int64_t lanes = LaneCount();
+  if (width < columns) std::fill_n(to, K * columns, 0.0f);
+  if (b.major == Strided::Major::column) {
+    PackTransposed(b.data + n * b.stride + k, b.stride, width, K, columns, to);
+    return;
+  }
+  for (int64_t i = 0; i < K; ++i) {
+    const float* from = b.data + (k + i) * b.stride + n;
+    int64_t j = 0;
+    for (; j + lanes <= width; j += lanes) {
+      hn::Store(hn::LoadU(d, from + j), d, to + i * columns + j);
+    }
+    for (; j < width; ++j) to[i * columns + j] = from[j];
   }
 }
 
@@ -109,30 +116,10 @@ struct Target {
   Into into;
 };
 
-// C[MR, V vectors] (+)= A B over one slice.
 template <int V>
-void MultiplyTile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, int64_t K,
-                  const Target& target) {
+void StoreTile(const hn::Vec<Lanes> (&sum)[MR][V], const Target& target) {
   const Lanes d;
   const int64_t lanes = LaneCount();
-  hn::Vec<Lanes> sum[MR][V];
-  for (int i = 0; i < MR; ++i) {
-    for (int j = 0; j < V; ++j) sum[i][j] = hn::Zero(d);
-  }
-  for (int i = 0; i < MR; ++i) {
-    if (i >= target.rows) break;
-    for (int j = 0; j < V; ++j) hwy::Prefetch(target.c + i * target.stride + j * lanes);
-  }
-  const float* second = a + 4 * K;
-  for (int64_t k = 0; k < K; ++k) {
-    hn::Vec<Lanes> row[V];
-    for (int j = 0; j < V; ++j) row[j] = hn::Load(d, b + j * lanes);
-    for (int i = 0; i < MR; ++i) {
-      const auto factor = hn::Set(d, i < 4 ? a[4 * k + i] : second[4 * k + i - 4]);
-      for (int j = 0; j < V; ++j) sum[i][j] = hn::MulAdd(factor, row[j], sum[i][j]);
-    }
-    b += V * lanes;
-  }
   if (target.rows == MR && target.columns == V * lanes) {
     for (int i = 0; i < MR; ++i) {
       float* c = target.c + i * target.stride;
@@ -144,7 +131,7 @@ void MultiplyTile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, int6
     }
     return;
   }
-  HWY_ALIGN float row[V * 16];
+  HWY_ALIGN float row[V * 16] = {};
   for (int i = 0; i < MR; ++i) {
     if (i >= target.rows) break;
     for (int j = 0; j < V; ++j) hn::Store(sum[i][j], d, row + j * lanes);
@@ -155,35 +142,77 @@ void MultiplyTile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, int6
   }
 }
 
+// C[MR, V vectors] (+)= A B over one slice; b is [K][V vectors].
+template <int V>
+HWY_NOINLINE void MultiplyTile(const Rows& a, const float* HWY_RESTRICT b, int64_t K,
+                               const Target& target) {
+  const Lanes d;
+  const int64_t lanes = LaneCount();
+  hn::Vec<Lanes> sum[MR][V];
+  const float* from[MR];
+  for (int i = 0; i < MR; ++i) {
+    from[i] = a.row[i];
+    for (int j = 0; j < V; ++j) {
+      sum[i][j] = hn::Zero(d);
+      if (i < target.rows) hwy::Prefetch(target.c + i * target.stride + j * lanes);
+    }
+  }
+  const int64_t step = a.step;
+  int64_t at = 0;
+  for (int64_t k = 0; k < K; ++k) {
+    hn::Vec<Lanes> row[V];
+    for (int j = 0; j < V; ++j) row[j] = hn::Load(d, b + j * lanes);
+    for (int i = 0; i < MR; ++i) {
+      const auto factor = hn::Set(d, from[i][at]);
+      for (int j = 0; j < V; ++j) sum[i][j] = hn::MulAdd(factor, row[j], sum[i][j]);
+    }
+    b += V * lanes;
+    at += step;
+  }
+  StoreTile<V>(sum, target);
+}
+
+// MR rows of one slice of C against all panels of packed B.
+void MultiplyRows(const Rows& a, const float* packed_b, int64_t K, int64_t N, Target target) {
+  const int64_t lanes = LaneCount();
+  for (int64_t n = 0; n < N;) {
+    const int64_t vectors = PanelVectors((N - n + lanes - 1) / lanes);
+    target.columns = std::min(vectors * lanes, N - n);
+    const auto multiply_tile =
+        vectors == 3 ? MultiplyTile<3> : (vectors == 2 ? MultiplyTile<2> : MultiplyTile<1>);
+    multiply_tile(a, packed_b + n * K, K, target);
+    target.c += target.columns;
+    n += target.columns;
+  }
+}
+
 // All of one slice of k of a block of C that is at most block_columns wide.
 void MultiplySlice(const Product& p, int64_t k, float* scratch) {
-  const int64_t lanes = LaneCount(), NR = NV * lanes;
+  const int64_t lanes = LaneCount();
   const int64_t K = std::min(slice, p.K - k);
   float* packed_a = scratch;
-  float* packed_b = scratch + MR * slice;
-  for (int64_t n = 0; n < p.N; n += NR) {
-    const int64_t width = std::min(NR, p.N - n);
-    const int64_t columns = (width + lanes - 1) / lanes * lanes;
-    PackPanel(p.b, k, K, n, width, columns, packed_b + n * K, packed_a);
+  float* packed_b = scratch + block_rows * slice;
+  for (int64_t n = 0; n < p.N;) {
+    const int64_t columns = PanelVectors((p.N - n + lanes - 1) / lanes) * lanes;
+    const int64_t width = std::min(columns, p.N - n);
+    PackPanel(p.b, k, K, n, width, columns, packed_b + n * K);
+    n += width;
   }
-  const Into into = k == 0 ? p.into : Into::add;
+  const bool in_place = p.a.major == Strided::Major::row;
   for (int64_t m = 0; m < p.M; m += MR) {
-    PackA(p.a, m, p.M, k, K, packed_a);
-    for (int64_t n = 0; n < p.N; n += NR) {
-      const Target target{.c = p.c + m * p.c_stride + n,
-                          .stride = p.c_stride,
-                          .rows = std::min(MR, p.M - m),
-                          .columns = std::min(NR, p.N - n),
-                          .into = into};
-      const float* b = packed_b + n * K;
-      if (target.columns > 2 * lanes) {
-        MultiplyTile<3>(packed_a, b, K, target);
-      } else if (target.columns > lanes) {
-        MultiplyTile<2>(packed_a, b, K, target);
-      } else {
-        MultiplyTile<1>(packed_a, b, K, target);
-      }
+    const int64_t in_block = m % block_rows;
+    if (!in_place && in_block == 0) {
+      PackRows(p.a, m, std::min(block_rows, p.M - m), k, K, packed_a);
     }
+    const int64_t rows = std::min(MR, p.M - m);
+    const Rows a =
+        in_place ? RowsInPlace(p.a, m, rows, k) : PackedRows(packed_a + in_block * K, rows);
+    MultiplyRows(a, packed_b, K, p.N,
+                 {.c = p.c + m * p.c_stride,
+                  .stride = p.c_stride,
+                  .rows = rows,
+                  .columns = 0,
+                  .into = k == 0 ? p.into : Into::add});
   }
 }
 
@@ -209,7 +238,7 @@ namespace quantrial {
 
 HWY_EXPORT(Multiply);
 
-int64_t product_scratch_floats() { return matmul_slice * (8 + 576); }
+int64_t product_scratch_floats() { return matmul_slice * (64 + 576); }
 
 void multiply(const Product& product, float* scratch) {
   if (product.K == 0 && product.into == Into::overwrite) {

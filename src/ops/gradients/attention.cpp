@@ -1,4 +1,4 @@
-// Causal attention in blocks of query rows against all keys before them.
+// Causal attention in blocks of queries against all keys before them.
 //   s_ij = q_i . k_j / sqrt(D), p_ij = exp(s_ij - log_sum_i), y_i = sum_j p_ij v_j
 //   dv_j = sum_i p_ij dy_i
 //   ds_ij = p_ij (dy_i . v_j - dy_i . y_i) / sqrt(D)
@@ -7,7 +7,7 @@
 
 #include "ops/cpu/kernels.h"
 #include "ops/gradients/gradients.h"
-#include "ops/gradients/score_row.h"
+#include "ops/gradients/score_block.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/gradients/attention.cpp"
@@ -20,39 +20,44 @@ HWY_BEFORE_NAMESPACE();
 namespace quantrial::gradients::HWY_NAMESPACE {
 namespace {
 
-// scores[count] become probabilities; returns the log of their sum before.
-float Softmax(float* scores, int64_t count, float scale) {
+// Scores become exp(score - largest of the query), the number to divide by goes to `sum`.
+void Softmax(const ScoreBlock& block, float* sum) {
   const Lanes d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  float largest = scores[0];
-  int64_t at = 0;
-  if (count >= lanes) {
-    auto most = hn::LoadU(d, scores);
-    for (; at + lanes <= count; at += lanes) most = hn::Max(most, hn::LoadU(d, scores + at));
-    largest = hn::GetLane(hn::MaxOfLanes(d, most));
+  const auto scale = hn::Set(d, block.scale);
+  for (int64_t i = 0; i < block_queries; i += lanes) {
+    auto largest = hn::LoadU(d, block.p + i);
+    for (int64_t j = 1; j < block.keys; ++j) {
+      largest = hn::Max(largest, hn::LoadU(d, block.p + j * block_queries + i));
+    }
+    largest = hn::Mul(largest, scale);
+    auto total = hn::Zero(d);
+    for (int64_t j = 0; j < block.keys; ++j) {
+      float* at = block.p + j * block_queries + i;
+      const auto p = hn::Exp(d, hn::Sub(hn::Mul(hn::LoadU(d, at), scale), largest));
+      hn::StoreU(p, d, at);
+      total = hn::Add(total, p);
+    }
+    hn::StoreU(total, d, sum + i);
+    hn::StoreU(hn::Add(largest, hn::Log(d, total)), d, block.log_sum + i);
   }
-  for (; at < count; ++at) largest = std::max(largest, scores[at]);
-  largest *= scale;
-  const auto factor = hn::Set(d, scale), shift = hn::Set(d, largest);
-  Elementwise<1, 1>({scores}, {scores}, count, [&](const Vector* in, Vector* out) {
-    out[0] = hn::Exp(d, hn::Sub(hn::Mul(in[0], factor), shift));
-  });
-  const float sum = Sum<1>({scores}, count, [](const Vector* v) { return v[0]; });
-  const auto inverse = hn::Set(d, 1 / sum);
-  Elementwise<1, 1>({scores}, {scores}, count,
-                    [&](const Vector* in, Vector* out) { out[0] = hn::Mul(in[0], inverse); });
-  return largest + std::log(sum);
 }
 
-void ScoreGradients(const ScoreRow& row) {
+void Backward(const ScoreBlock& block, const ScoreGradients& gradients) {
   const Lanes d;
-  const auto scale = hn::Set(d, row.scale), log_sum = hn::Set(d, row.log_sum);
-  const auto mean = hn::Set(d, row.along);
-  Elementwise<2, 2>({row.p, row.ds}, {row.p, row.ds}, row.count,
-                    [&](const Vector* in, Vector* out) {
-                      out[0] = hn::Exp(d, hn::Sub(hn::Mul(in[0], scale), log_sum));
-                      out[1] = hn::Mul(hn::Mul(out[0], hn::Sub(in[1], mean)), scale);
-                    });
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto scale = hn::Set(d, block.scale);
+  for (int64_t i = 0; i < block_queries; i += lanes) {
+    const auto log_sum = hn::LoadU(d, block.log_sum + i);
+    const auto along = hn::LoadU(d, gradients.along + i);
+    for (int64_t j = 0; j < block.keys; ++j) {
+      const int64_t at = j * block_queries + i;
+      const auto p = hn::Exp(d, hn::Sub(hn::Mul(hn::LoadU(d, block.p + at), scale), log_sum));
+      const auto change = hn::Sub(hn::LoadU(d, gradients.ds + at), along);
+      hn::StoreU(p, d, block.p + at);
+      hn::StoreU(hn::Mul(hn::Mul(p, change), scale), d, gradients.ds + at);
+    }
+  }
 }
 
 }  // namespace
@@ -63,12 +68,9 @@ HWY_AFTER_NAMESPACE();
 namespace quantrial::gradients {
 
 HWY_EXPORT(Softmax);
-HWY_EXPORT(ScoreGradients);
+HWY_EXPORT(Backward);
 
 namespace {
-
-// Query rows of one head that are taken at once.
-constexpr int64_t block_rows = 64;
 
 // Query rows [first, first + rows) of a sequence under one head, and what they read.
 struct Block {
@@ -80,7 +82,7 @@ struct Block {
         head(head_),
         sequence(sequence_),
         first(first_),
-        rows(std::min(block_rows, a.sequence_length - first_)) {}
+        rows(std::min(block_queries, a.sequence_length - first_)) {}
 
   int64_t D() const { return attention.q.shape(2); }
   int64_t keys() const { return first + rows; }
@@ -103,23 +105,31 @@ int64_t row_stride(View<T, 3> x) {
   return x.shape(1) * x.shape(2);
 }
 
-// to[rows, keys] = x[rows, D] m[keys, D]^T, x like q and m like k.
-void score(const Block& b, View<const float, 3> x, View<const float, 3> m, float* to,
+// to[keys, block_queries] = m[keys, D] x[rows, D]^T, m like k and x like q.
+void score(const Block& b, View<const float, 3> m, View<const float, 3> x, float* to,
            float* scratch) {
-  multiply({.a = {b.query_rows(x), row_stride(x)},
-            .b = transposed({b.key_rows(m), row_stride(m)}),
+  multiply({.a = {b.key_rows(m), row_stride(m)},
+            .b = transposed({b.query_rows(x), row_stride(x)}),
             .c = to,
-            .c_stride = b.keys(),
-            .M = b.rows,
-            .N = b.keys(),
+            .c_stride = block_queries,
+            .M = b.keys(),
+            .N = b.rows,
             .K = b.D()},
            scratch);
+  for (int64_t j = 0; b.rows < block_queries && j < b.keys(); ++j) {
+    std::fill(to + j * block_queries + b.rows, to + (j + 1) * block_queries, 0.0f);
+  }
 }
 
-// to[rows, D] = p[rows, keys] m[keys, D], m like v.
+// Queries do not see the keys after them: numbers of those become `value`.
+void set_unseen(const Block& b, float* s, float value) {
+  for (int64_t r = 1; r < b.rows; ++r) std::fill_n(s + (b.first + r) * block_queries, r, value);
+}
+
+// to[rows, D] = p[keys, block_queries]^T m[keys, D], m like v and to like q.
 void mix(const Block& b, const float* p, View<const float, 3> m, View<float, 3> to,
          float* scratch) {
-  multiply({.a = {p, b.keys()},
+  multiply({.a = transposed({p, block_queries}),
             .b = {b.key_rows(m), row_stride(m)},
             .c = b.query_rows(to),
             .c_stride = row_stride(to),
@@ -129,10 +139,10 @@ void mix(const Block& b, const float* p, View<const float, 3> m, View<float, 3> 
            scratch);
 }
 
-// to[keys, D] += p[rows, keys]^T x[rows, D].
+// to[keys, D] += p[keys, block_queries] x[rows, D], x like q and to like k.
 void spread(const Block& b, const float* p, View<const float, 3> x, View<float, 3> to,
             float* scratch) {
-  multiply({.a = transposed({p, b.keys()}),
+  multiply({.a = {p, block_queries},
             .b = {b.query_rows(x), row_stride(x)},
             .c = b.key_rows(to),
             .c_stride = row_stride(to),
@@ -143,27 +153,42 @@ void spread(const Block& b, const float* p, View<const float, 3> x, View<float, 
            scratch);
 }
 
+// A score that gives probability 0, and whose exp() is in range.
+constexpr float unseen_score = -1e30f;
+
+void block_forward(const Block& b, View<float, 3> y, View<float, 2> log_sum, float* scratch) {
+  const Attention& a = b.attention;
+  float* p = scratch + product_scratch_floats();
+  float sums[block_queries], logs[block_queries];
+  score(b, a.k, a.q, p, scratch);
+  set_unseen(b, p, unseen_score);
+  HWY_DYNAMIC_DISPATCH(Softmax)
+  ({.p = p, .keys = b.keys(), .scale = b.scale(), .log_sum = logs}, sums);
+  mix(b, p, a.v, y, scratch);
+  for (int64_t i = 0; i < b.rows; ++i) {
+    log_sum.data()[b.row(i) * a.q.shape(1) + b.head] = logs[i];
+    const float inverse = 1 / sums[i];
+    float* row = b.query_rows(y) + i * row_stride(y);
+    for (int64_t d = 0; d < b.D(); ++d) row[d] *= inverse;
+  }
+}
+
 void block_backward(const Block& b, const AttentionOutput& output,
                     const AttentionGradients& gradients, float* scratch) {
   const Attention& a = b.attention;
   float* p = scratch + product_scratch_floats();
-  float* ds = p + block_rows * a.sequence_length;
-  score(b, a.q, a.k, p, scratch);
-  score(b, output.dy, a.v, ds, scratch);
-  const int64_t H = a.q.shape(1);
+  float* ds = p + block_queries * a.sequence_length;
+  float logs[block_queries] = {}, along[block_queries] = {};
   for (int64_t i = 0; i < b.rows; ++i) {
-    const int64_t seen = b.first + i + 1;
     const int64_t at = i * row_stride(a.q);
-    HWY_DYNAMIC_DISPATCH(ScoreGradients)
-    ({.p = p + i * b.keys(),
-      .ds = ds + i * b.keys(),
-      .count = seen,
-      .scale = b.scale(),
-      .log_sum = output.log_sum.data()[b.row(i) * H + b.head],
-      .along = kernels::dot(b.query_rows(output.y) + at, b.query_rows(output.dy) + at, b.D())});
-    std::fill(p + i * b.keys() + seen, p + (i + 1) * b.keys(), 0.0f);
-    std::fill(ds + i * b.keys() + seen, ds + (i + 1) * b.keys(), 0.0f);
+    logs[i] = output.log_sum.data()[b.row(i) * a.q.shape(1) + b.head];
+    along[i] = kernels::dot(b.query_rows(output.y) + at, b.query_rows(output.dy) + at, b.D());
   }
+  score(b, a.k, a.q, p, scratch);
+  score(b, a.v, output.dy, ds, scratch);
+  set_unseen(b, p, unseen_score);
+  HWY_DYNAMIC_DISPATCH(Backward)
+  ({.p = p, .keys = b.keys(), .scale = b.scale(), .log_sum = logs}, {.ds = ds, .along = along});
   spread(b, p, output.dy, gradients.dv, scratch);
   spread(b, ds, a.q, gradients.dk, scratch);
   mix(b, ds, a.k, gradients.dq, scratch);
@@ -173,26 +198,18 @@ void block_backward(const Block& b, const AttentionOutput& output,
 
 void attention(const Attention& a, View<float, 3> y, View<float, 2> log_sum, Workers& workers) {
   const int64_t L = a.sequence_length, H = a.q.shape(1);
-  const int64_t blocks = (L + block_rows - 1) / block_rows;
-  const int64_t scratch_floats = product_scratch_floats() + block_rows * L;
+  const int64_t blocks = (L + block_queries - 1) / block_queries;
+  const int64_t scratch_floats = product_scratch_floats() + block_queries * L;
   workers.for_each(a.q.shape(0) / L * H * blocks, scratch_floats, [&](int64_t i, float* scratch) {
-    const Block b(a, i / (blocks * H), i / blocks % H, i % blocks * block_rows);
-    float* p = scratch + product_scratch_floats();
-    score(b, a.q, a.k, p, scratch);
-    for (int64_t r = 0; r < b.rows; ++r) {
-      float* row = p + r * b.keys();
-      const int64_t seen = b.first + r + 1;
-      log_sum.data()[b.row(r) * H + b.head] = HWY_DYNAMIC_DISPATCH(Softmax)(row, seen, b.scale());
-      std::fill(row + seen, row + b.keys(), 0.0f);
-    }
-    mix(b, p, a.v, y, scratch);
+    const Block b(a, i / (blocks * H), i / blocks % H, i % blocks * block_queries);
+    block_forward(b, y, log_sum, scratch);
   });
 }
 
 void attention_backward(const Attention& a, const AttentionOutput& output,
                         const AttentionGradients& gradients, Workers& workers) {
   const int64_t L = a.sequence_length, H_kv = a.k.shape(1), shared = a.q.shape(1) / H_kv;
-  const int64_t scratch_floats = product_scratch_floats() + 2 * block_rows * L;
+  const int64_t scratch_floats = product_scratch_floats() + 2 * block_queries * L;
   workers.for_each(a.q.shape(0) / L * H_kv, scratch_floats, [&](int64_t i, float* scratch) {
     const int64_t sequence = i / H_kv, key_head = i % H_kv;
     const int64_t stride = row_stride(a.k), D = a.k.shape(2);
@@ -201,7 +218,7 @@ void attention_backward(const Attention& a, const AttentionOutput& output,
       std::fill_n(gradients.dv.data() + t * stride + key_head * D, D, 0.0f);
     }
     for (int64_t h = key_head * shared; h < (key_head + 1) * shared; ++h) {
-      for (int64_t first = 0; first < L; first += block_rows) {
+      for (int64_t first = 0; first < L; first += block_queries) {
         block_backward(Block(a, sequence, h, first), output, gradients, scratch);
       }
     }
