@@ -17,6 +17,8 @@ struct CommonOptions {
 
 void add_inspect_command(CLI::App& app, const CommonOptions& common);
 void add_dequantize_command(CLI::App& app, const CommonOptions& common);
+void add_verify_command(CLI::App& app, const CommonOptions& common);
+void add_repair_command(CLI::App& app, const CommonOptions& common);
 void add_tokenize_command(CLI::App& app, const CommonOptions& common);
 void add_generate_command(CLI::App& app, const CommonOptions& common);
 void add_logits_command(CLI::App& app, const CommonOptions& common);

@@ -36,6 +36,8 @@ int main(int argc, char** argv) {
   app.add_flag("--quiet", common.quiet, "Say nothing but results and errors");
   add_inspect_command(app, common);
   add_dequantize_command(app, common);
+  add_verify_command(app, common);
+  add_repair_command(app, common);
   add_tokenize_command(app, common);
   add_generate_command(app, common);
   add_logits_command(app, common);

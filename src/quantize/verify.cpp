@@ -1,0 +1,185 @@
+#include "quantize/verify.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+
+#include "base/error.h"
+#include "formats/read_weight.h"
+#include "quantize/verify_numbers.h"
+#include "quantize/verify_structure.h"
+
+namespace quantrial {
+namespace {
+
+using Severity = Finding::Severity;
+
+// Of a matrix of NVFP4, the groups with the largest absmax have the largest scale, which is a few.
+constexpr double usual_saturated_share = 0.01;
+constexpr int64_t usual_saturated_groups = 16;
+
+// The numbers of all tensors, and the base model's beside them.
+class NumbersCheck {
+ public:
+  NumbersCheck(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
+               const VerifyOptions& options, ThreadPool& pool)
+      : checkpoint_(checkpoint), quantization_(quantization), options_(options), pool_(pool) {
+    if (options.base) {
+      base_ = std::make_unique<Checkpoint>(*options.base);
+      base_quantization_ = QuantizationConfig::read(*options.base);
+    }
+  }
+
+  void run(Verification& result) {
+    const std::vector<std::string> modules = matrix_modules(checkpoint_);
+    const size_t all = checkpoint_.tensors().size();
+    std::map<std::string, bool> seen;
+    for (const std::string& module : modules) {
+      for (const std::string& tensor : tensors_of(checkpoint_, module)) seen[tensor] = true;
+      check_matrix(module, result);
+      options_.progress(seen.size(), all);
+    }
+    for (const auto& [name, tensor] : checkpoint_.tensors()) {
+      if (seen.contains(name)) continue;
+      check_other(name, *tensor);
+      tensor->file->release(tensor->bytes);
+      options_.progress(seen.size(), all);
+    }
+    if (base_ != nullptr) check_completeness();
+    result.matrices = static_cast<int64_t>(modules.size());
+    report(result.findings);
+  }
+
+ private:
+  // The base model's matrix; nothing when it has none of that shape.
+  std::optional<Weight> base_of(const std::string& module, const Weight& weight) {
+    if (base_ == nullptr || tensors_of(*base_, module).empty()) return std::nullopt;
+    Weight base = read_weight(*base_, base_quantization_, module);
+    if (rows(base) == rows(weight) && columns(base) == columns(weight)) return base;
+    other_base_.push_back(module);
+    return std::nullopt;
+  }
+
+  void check_matrix(const std::string& module, Verification& result) {
+    try {
+      const Weight weight = read_weight(checkpoint_, quantization_, module);
+      const std::optional<Weight> base = base_of(module, weight);
+      const bool dense =
+          std::holds_alternative<Bf16>(weight) || std::holds_alternative<F32>(weight);
+      result.quantized += !dense;
+      const MatrixNumbers found = read_numbers(weight, base ? &*base : nullptr, pool_);
+      if (found.not_finite_row)
+        not_finite_.push_back(fmt::format("{} row {}", module, *found.not_finite_row));
+      if (dense) {
+        if (base && found.squared_error > 0) changed_.push_back(module);
+      } else {
+        note(module, found, base.has_value());
+        if (base) {
+          const double error = found.squared_base == 0 ? (found.squared_error == 0 ? 0 : INFINITY)
+                                                       : found.squared_error / found.squared_base;
+          result.module_errors.push_back({module, std::string(format_name(weight)), error});
+        }
+      }
+    } catch (const Error& error) {
+      malformed_.push_back({Severity::error, "malformed", {module}, error.what()});
+    }
+    release(checkpoint_, module);
+    if (base_ != nullptr) release(*base_, module);
+  }
+
+  static void release(const Checkpoint& checkpoint, const std::string& module) {
+    for (const std::string& name : tensors_of(checkpoint, module)) {
+      const StoredTensor& tensor = checkpoint.at(name);
+      tensor.file->release(tensor.bytes);
+    }
+  }
+
+  void note(const std::string& module, const MatrixNumbers& found, bool with_base) {
+    if (with_base ? found.collapsed_groups > 0 : found.zero_rows > 0) {
+      collapsed_.push_back(with_base ? fmt::format("{} ({} of {} groups)", module,
+                                                   found.collapsed_groups, found.groups)
+                                     : fmt::format("{} ({} rows)", module, found.zero_rows));
+    }
+    const double share = static_cast<double>(found.saturated_groups) /
+                         static_cast<double>(std::max<int64_t>(found.groups, 1));
+    if (found.saturated_groups > usual_saturated_groups && share > usual_saturated_share) {
+      saturated_.push_back(fmt::format("{} ({:.1f} %)", module, 100 * share));
+    }
+  }
+
+  void check_other(const std::string& name, const StoredTensor& tensor) {
+    if (!is_finite(tensor, pool_)) not_finite_.push_back(name);
+    const StoredTensor* base = base_ == nullptr ? nullptr : base_->find(name);
+    if (base == nullptr) return;
+    if (base->dtype != tensor.dtype || base->shape != tensor.shape ||
+        !std::equal(base->bytes.begin(), base->bytes.end(), tensor.bytes.begin(),
+                    tensor.bytes.end())) {
+      changed_.push_back(name);
+    }
+  }
+
+  // Tensors of the base model that nothing stands for; mtp.* has a finding of its own.
+  void check_completeness() {
+    for (const auto& [name, tensor] : base_->tensors()) {
+      const std::string module = name.substr(0, name.rfind('.'));
+      if (checkpoint_.find(name) != nullptr || name.starts_with("mtp.")) continue;
+      if (name.ends_with(".weight") && !tensors_of(checkpoint_, module).empty()) continue;
+      lost_.push_back(name);
+    }
+  }
+
+  void report(std::vector<Finding>& findings) {
+    std::move(malformed_.begin(), malformed_.end(), std::back_inserter(findings));
+    const auto add = [&](Severity severity, const char* kind, std::vector<std::string>& modules,
+                         const char* detail) {
+      if (!modules.empty()) findings.push_back({severity, kind, std::move(modules), detail});
+    };
+    add(Severity::error, "not_finite", not_finite_,
+        "holds NaN or infinity; the checkpoint is damaged, make it again");
+    add(Severity::error, "other_base", other_base_,
+        "has another shape in the base model; choose the model that this one was made from");
+    add(Severity::error, "missing_tensor", lost_,
+        "in the base model, but not in this one; copy it from there");
+    add(Severity::warning, "zero_collapse", collapsed_,
+        "groups became zero that are not zero in the base model (without --base: rows of zeros); "
+        "the scales are too coarse");
+    add(Severity::warning, "saturated_scales", saturated_,
+        "many group scales are the largest that E4M3 has, so that larger weights are cut; the "
+        "second-level scale is too large");
+    add(Severity::warning, "changed", changed_,
+        "16-bit, but not what the base model holds (AWQ rescales norms; nothing else should)");
+  }
+
+  const Checkpoint& checkpoint_;
+  const QuantizationConfig& quantization_;
+  const VerifyOptions& options_;
+  ThreadPool& pool_;
+  std::unique_ptr<Checkpoint> base_;
+  QuantizationConfig base_quantization_;
+  std::vector<Finding> malformed_;
+  std::vector<std::string> not_finite_, other_base_, lost_, collapsed_, saturated_, changed_;
+};
+
+}  // namespace
+
+bool Verification::passed() const {
+  return std::none_of(findings.begin(), findings.end(),
+                      [](const Finding& f) { return f.severity == Severity::error; });
+}
+
+Verification verify(const std::filesystem::path& dir, const VerifyOptions& options,
+                    ThreadPool& pool) {
+  const ModelConfig config = read_model_config(dir);
+  const QuantizationConfig quantization = QuantizationConfig::read(dir);
+  const Checkpoint checkpoint(dir);
+  Verification result;
+  check_index(checkpoint, result.findings);
+  check_tensors(checkpoint, quantization, config, result.findings);
+  check_inventory(checkpoint, quantization, result.findings);
+  check_fused(checkpoint, quantization, result.findings);
+  NumbersCheck(checkpoint, quantization, options, pool).run(result);
+  return result;
+}
+
+}  // namespace quantrial

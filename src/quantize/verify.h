@@ -1,0 +1,51 @@
+// Opens a checkpoint as the engines would and says what they would trip over.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+
+namespace quantrial {
+
+struct Finding {
+  enum class Severity : uint8_t { warning, error };
+  Severity severity = Severity::error;
+  std::string kind;  // "mtp_missing", "not_finite", ...
+  std::vector<std::string> modules;
+  std::string detail;  // what is wrong and the remedy
+};
+
+// How far a quantized matrix is from the base model's: ||W' - W||^2 / ||W||^2.
+struct ModuleError {
+  std::string module, format;
+  double error = 0;
+};
+
+struct Verification {
+  std::vector<Finding> findings;
+  std::vector<ModuleError> module_errors;  // with a base model
+  int64_t matrices = 0, quantized = 0;
+  bool passed() const;  // no finding is an error
+};
+
+struct VerifyOptions {
+  std::optional<std::filesystem::path> base{};  // the unquantized model
+  // Called after each tensor with the number checked and the number in all.
+  std::function<void(size_t done, size_t all)> progress = [](size_t, size_t) {};
+};
+
+// Findings of kind
+//   error    malformed, wrong_shape, missing_tensor, mtp_missing, head_missing, not_finite,
+//            not_ignored and wrongly_ignored (modules of the language model), other_base
+//   warning  the same for mtp.* and the vision tower, unequal_global_scales, fused_formats,
+//            fused_name_not_listed, zero_collapse, saturated_scales, changed, not_in_index, ...
+// Throws Error when the folder cannot be opened at all: config.json, index or files.
+Verification verify(const std::filesystem::path& dir, const VerifyOptions& options,
+                    ThreadPool& pool);
+
+}  // namespace quantrial

@@ -1,0 +1,220 @@
+#include "quantize/verify_structure.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "formats/module_class.h"
+#include "formats/read_weight.h"
+#include "model/inventory.h"
+#include "quantize/block_linears.h"
+#include "tensor/json.h"
+
+namespace quantrial {
+namespace {
+
+using Severity = Finding::Severity;
+
+// Compares tensors with what is expected of them.
+class Expectations {
+ public:
+  Expectations(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
+               std::vector<Finding>& findings)
+      : checkpoint_(checkpoint), quantization_(quantization), findings_(findings) {}
+
+  void matrix(const std::string& module, int64_t rows, int64_t columns) {
+    if (tensors_of(checkpoint_, module).empty()) return missing(module + ".weight");
+    try {
+      const StoredMatrix stored = stored_matrix(checkpoint_, quantization_, module);
+      if (stored.rows != rows || stored.columns != columns) {
+        wrong(module, shape_text(std::array{stored.rows, stored.columns}),
+              shape_text(std::array{rows, columns}));
+      }
+    } catch (const Error& error) {
+      findings_.push_back({Severity::error, "malformed", {module}, error.what()});
+    }
+  }
+
+  void tensor(const std::string& name, const std::vector<int64_t>& shape) {
+    const StoredTensor* stored = checkpoint_.find(name);
+    if (stored == nullptr) return missing(name);
+    if (stored->shape != shape) wrong(name, stored->shape_text(), shape_text(shape));
+  }
+
+ private:
+  void missing(const std::string& name) {
+    findings_.push_back({Severity::error,
+                         "missing_tensor",
+                         {name},
+                         "config.json asks for it, but no file holds it; export again"});
+  }
+  void wrong(const std::string& name, const std::string& stored, const std::string& expected) {
+    findings_.push_back({Severity::error,
+                         "wrong_shape",
+                         {name},
+                         fmt::format("shape {}, expected {} from config.json; the folder mixes two "
+                                     "models?",
+                                     stored, expected)});
+  }
+
+  const Checkpoint& checkpoint_;
+  const QuantizationConfig& quantization_;
+  std::vector<Finding>& findings_;
+};
+
+void expect_block(Expectations& expect, const ModelConfig& config, const std::string& prefix,
+                  MixerKind kind) {
+  for (const BlockLinear& linear : block_linears(config, prefix, kind)) {
+    expect.matrix(linear.module, linear.rows, linear.columns);
+  }
+  expect.tensor(prefix + "input_layernorm.weight", {config.hidden_size});
+  expect.tensor(prefix + "post_attention_layernorm.weight", {config.hidden_size});
+  if (kind == MixerKind::full_attention) {
+    expect.tensor(prefix + "self_attn.q_norm.weight", {config.head_dim});
+    expect.tensor(prefix + "self_attn.k_norm.weight", {config.head_dim});
+    return;
+  }
+  const std::string mixer = prefix + "linear_attn.";
+  expect.tensor(mixer + "conv1d.weight", {config.qkv_rows(), 1, config.linear_conv_kernel_dim});
+  expect.tensor(mixer + "A_log", {config.linear_num_value_heads});
+  expect.tensor(mixer + "dt_bias", {config.linear_num_value_heads});
+  expect.tensor(mixer + "norm.weight", {config.linear_value_head_dim});
+}
+
+// Whether an engine cannot do without the module's place in the ignore list: MTP and the vision
+// tower are optional, and transformers passes over what FP8 blocks do not divide.
+bool must_be_listed(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
+                    const std::string& module) {
+  const std::string_view kind = module_class(module);
+  if (kind == "mtp" || kind == "vision") return false;
+  const auto scheme = quantization.scheme(module);
+  if (quantization.container() != Container::fp8 || !scheme || scheme->block_rows == 0) return true;
+  const StoredMatrix stored = stored_matrix(checkpoint, quantization, module);
+  return stored.rows % scheme->block_rows == 0 && stored.columns % scheme->block_columns == 0;
+}
+
+// Members of each fused group that are there, with their formats.
+struct FusedModule {
+  std::string name;  // "model.layers.0.mlp.gate_up_proj"
+  std::vector<std::string> members, formats;
+
+  bool is_quantized() const {
+    return std::any_of(formats.begin(), formats.end(), [](const std::string& format) {
+      return format == "int4" || format == "nvfp4" || format == "fp8-block";
+    });
+  }
+};
+
+std::vector<FusedModule> fused_modules(const Checkpoint& checkpoint,
+                                       const QuantizationConfig& quantization) {
+  std::vector<FusedModule> fused;
+  for (const std::string& module : matrix_modules(checkpoint)) {
+    for (const FusedGroup& group : fused_groups) {
+      if (last_component(module) != group.members[0]) continue;
+      const std::string parent = module.substr(0, module.size() - group.members[0].size());
+      FusedModule& found = fused.emplace_back();
+      found.name = parent + std::string(group.fused);
+      for (const std::string_view member : group.members) {
+        const std::string name = parent + std::string(member);
+        if (member.empty() || tensors_of(checkpoint, name).empty()) continue;
+        found.members.push_back(name);
+        found.formats.push_back(stored_matrix(checkpoint, quantization, name).format);
+      }
+    }
+  }
+  return fused;
+}
+
+}  // namespace
+
+void check_tensors(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
+                   const ModelConfig& config, std::vector<Finding>& findings) {
+  Expectations expect(checkpoint, quantization, findings);
+  const bool language = checkpoint.find("model.language_model.embed_tokens.weight") != nullptr;
+  const std::string prefix = language ? "model.language_model." : "model.";
+  expect.matrix(prefix + "embed_tokens", config.vocab_size, config.hidden_size);
+  expect.tensor(prefix + "norm.weight", {config.hidden_size});
+  if (!config.tie_word_embeddings) {
+    expect.matrix("lm_head", config.vocab_size, config.hidden_size);
+  }
+  for (size_t i = 0; i < config.layer_types.size(); ++i) {
+    expect_block(expect, config, fmt::format("{}layers.{}.", prefix, i), config.layer_types[i]);
+  }
+  const auto mtp = checkpoint.tensors().lower_bound("mtp.");
+  const bool has_mtp = mtp != checkpoint.tensors().end() && mtp->first.starts_with("mtp.");
+  if (config.mtp_num_hidden_layers == 0 || !has_mtp) return;  // mtp_missing says so
+  expect.matrix("mtp.fc", config.hidden_size, 2 * config.hidden_size);
+  for (const char* norm : {"pre_fc_norm_embedding", "pre_fc_norm_hidden", "norm"}) {
+    expect.tensor(fmt::format("mtp.{}.weight", norm), {config.hidden_size});
+  }
+  expect_block(expect, config, "mtp.layers.0.", MixerKind::full_attention);
+}
+
+void check_index(const Checkpoint& checkpoint, std::vector<Finding>& findings) {
+  const auto path = checkpoint.dir() / "model.safetensors.index.json";
+  if (!is_present(path)) return;
+  const Json index = read_json_object(path);
+  const Json& map = index.at("weight_map");
+  std::vector<std::string> unlisted;
+  for (const SafetensorsFile& file : checkpoint.files()) {
+    for (const StoredTensor& tensor : file.tensors()) {
+      const auto listed = map.find(tensor.name);
+      if (listed == map.end() || *listed != file.path().filename().string()) {
+        unlisted.push_back(tensor.name);
+      }
+    }
+  }
+  if (!unlisted.empty()) {
+    findings.push_back({Severity::warning, "not_in_index", unlisted,
+                        "the file holds tensors that model.safetensors.index.json does not name; "
+                        "loaders that go by the index leave them out"});
+  }
+}
+
+void check_inventory(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
+                     std::vector<Finding>& findings) {
+  for (InventoryWarning& warning : take_inventory(checkpoint.dir()).warnings) {
+    const std::string& kind = warning.kind;
+    if (kind != "not_ignored" && kind != "wrongly_ignored") {
+      const bool stops = kind == "mtp_missing" || kind == "head_missing";
+      findings.push_back({stops ? Severity::error : Severity::warning, kind,
+                          std::move(warning.modules), std::move(warning.detail)});
+      continue;
+    }
+    const auto optional = std::stable_partition(
+        warning.modules.begin(), warning.modules.end(),
+        [&](const std::string& m) { return must_be_listed(checkpoint, quantization, m); });
+    const std::vector<std::string> required(warning.modules.begin(), optional);
+    const std::vector<std::string> rest(optional, warning.modules.end());
+    if (!required.empty()) findings.push_back({Severity::error, kind, required, warning.detail});
+    if (!rest.empty()) findings.push_back({Severity::warning, kind, rest, warning.detail});
+  }
+}
+
+void check_fused(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
+                 std::vector<Finding>& findings) {
+  if (quantization.container() == Container::none) return;
+  std::vector<std::string> unlisted;
+  for (const FusedModule& fused : fused_modules(checkpoint, quantization)) {
+    const bool same = std::all_of(fused.formats.begin(), fused.formats.end(),
+                                  [&](const std::string& f) { return f == fused.formats[0]; });
+    if (!same) {
+      findings.push_back({Severity::warning, "fused_formats", fused.members,
+                          fmt::format("stored as {}; vLLM and SGLang run them as one module ({}) "
+                                      "and refuse a mix; quantize all or none",
+                                      fmt::join(fused.formats, ", "), fused.name)});
+    }
+    // The name itself, as engines without a map of fused names look it up.
+    if (same && !fused.is_quantized() && quantization.scheme(fused.name).has_value()) {
+      unlisted.push_back(fused.name);
+    }
+  }
+  if (!unlisted.empty()) {
+    findings.push_back({Severity::warning, "fused_name_not_listed", unlisted,
+                        "16-bit, but only the members' names are in the ignore list; engines that "
+                        "do not know which modules they fuse look for this one (vllm#40252, "
+                        "sglang#35797); add it"});
+  }
+}
+
+}  // namespace quantrial

@@ -1,0 +1,276 @@
+// verify on every checkpoint that the real tools wrote, and on one planted defect at a time.
+#include "quantize/verify.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+#include "formats/carry.h"
+#include "tensor/json.h"
+#include "tests/rounded_folder.h"
+
+namespace quantrial {
+namespace {
+
+namespace fs = std::filesystem;
+using Severity = Finding::Severity;
+
+fs::path oracle(const std::string& name) { return fs::path(QUANTRIAL_ORACLES) / name; }
+
+std::string text(const Verification& result) {
+  std::string lines;
+  for (const Finding& f : result.findings) {
+    lines += fmt::format("{} {}: {}: {}\n", f.severity == Severity::error ? "error" : "warning",
+                         f.kind, fmt::join(f.modules, ", "), f.detail);
+  }
+  return lines;
+}
+
+class VerifyOracles : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(VerifyOracles, FindsNoErrorInTheToolsFiles) {
+  ThreadPool pool(2);
+  VerifyOptions options{.base = oracle("tiny/mm")};
+  const Verification result = verify(oracle(GetParam()), options, pool);
+  EXPECT_TRUE(result.passed()) << text(result);
+  EXPECT_GT(result.quantized, 15);
+  EXPECT_EQ(static_cast<int64_t>(result.module_errors.size()), result.quantized);
+  for (const ModuleError& e : result.module_errors) {
+    EXPECT_GT(e.error, 0) << e.module;
+    EXPECT_LT(e.error, 0.5) << e.module;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tools, VerifyOracles,
+                         ::testing::Values("autoround_int4", "awq_int4_g32", "fp8_block_ct",
+                                           "fp8_hf_block128", "nvfp4_autoround_auto_round",
+                                           "nvfp4_autoround_llm_compressor", "nvfp4_llmc"));
+
+TEST(Verify, FindsUnequalScalesOfLlmCompressorsLinearAttention) {
+  ThreadPool pool(2);
+  const Verification result = verify(oracle("nvfp4_llmc"), {}, pool);
+  const auto unequal =
+      std::count_if(result.findings.begin(), result.findings.end(), [](const Finding& f) {
+        return f.kind == "unequal_global_scales" && f.severity == Severity::warning;
+      });
+  EXPECT_EQ(unequal, 6) << text(result);  // qkv/z and b/a in three layers
+}
+
+TEST(Verify, FindsNothingInTheBaseModel) {
+  ThreadPool pool(2);
+  for (const char* name : {"tiny/mm", "tiny/text"}) {
+    const Verification result = verify(oracle(name), {.base = oracle(name)}, pool);
+    EXPECT_TRUE(result.findings.empty()) << text(result);
+  }
+}
+
+// A copy of a folder from our writers with something wrong.
+class PlantedDefect : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    const fs::path root = fs::path(::testing::TempDir()) / ("quantrial_verify_" + test);
+    fs::remove_all(root);
+    good_ = root / "good";
+    bad_ = root / "bad";
+    const auto folders = rounded_folders();
+    const auto nvfp4 = std::find_if(folders.begin(), folders.end(),
+                                    [](const auto& f) { return f.name == "nvfp4_compressed"; });
+    write_rounded_folder(*nvfp4, oracle("tiny/mm"), good_);
+    checkpoint_.emplace(good_);
+    for (const auto& [name, tensor] : checkpoint_->tensors()) tensors_.push_back(carried(*tensor));
+    config_ = Json::parse(read_text_file(good_ / "config.json"));
+  }
+  void TearDown() override { fs::remove_all(good_.parent_path()); }
+
+  TensorToWrite& tensor(const std::string& name) {
+    return *std::find_if(tensors_.begin(), tensors_.end(),
+                         [&](const auto& t) { return t.name == name; });
+  }
+  std::vector<std::byte> bytes(const std::string& name) const {
+    const auto stored = checkpoint_->at(name).bytes;
+    return {stored.begin(), stored.end()};
+  }
+  void replace(const std::string& name, std::vector<std::byte> bytes) {
+    TensorToWrite& t = tensor(name);
+    t.source = nullptr;
+    t.make_bytes = [bytes = std::move(bytes)] { return bytes; };
+  }
+  void erase(const std::string& start) {
+    std::erase_if(tensors_, [&](const auto& t) { return t.name.starts_with(start); });
+  }
+  Json& ignore() { return config_["quantization_config"]["ignore"]; }
+  void erase_from_ignore(const std::string& part) {
+    auto& list = ignore().get_ref<Json::array_t&>();
+    std::erase_if(
+        list, [&](const Json& e) { return e.get<std::string>().find(part) != std::string::npos; });
+  }
+
+  Verification verified(const VerifyOptions& options = {}) {
+    fs::create_directories(bad_);
+    carry_files(good_, bad_);
+    std::ofstream(bad_ / "config.json") << config_;
+    write_safetensors(bad_ / "model.safetensors", tensors_);
+    ThreadPool pool(2);
+    return verify(bad_, options, pool);
+  }
+  void expect(const Verification& result, Severity severity, const std::string& kind,
+              const std::string& module) {
+    const bool found =
+        std::any_of(result.findings.begin(), result.findings.end(), [&](const Finding& f) {
+          return f.severity == severity && f.kind == kind &&
+                 (module.empty() ||
+                  std::any_of(f.modules.begin(), f.modules.end(),
+                              [&](const std::string& m) { return m.starts_with(module); }));
+        });
+    EXPECT_TRUE(found) << kind << " " << module << "\n" << text(result);
+    EXPECT_EQ(result.passed(), severity != Severity::error) << text(result);
+  }
+
+  fs::path good_, bad_;
+  std::optional<Checkpoint> checkpoint_;
+  std::vector<TensorToWrite> tensors_;
+  Json config_;
+};
+
+const std::string layer = "model.language_model.layers.0.";
+const std::string up = layer + "mlp.up_proj", norm = layer + "input_layernorm.weight";
+
+TEST_F(PlantedDefect, NoneIsNoFinding) {
+  const Verification result = verified({.base = oracle("tiny/mm")});
+  EXPECT_TRUE(result.passed()) << text(result);
+  EXPECT_EQ(result.quantized, 25);
+}
+
+TEST_F(PlantedDefect, MissingTensor) {
+  erase(layer + "linear_attn.A_log");
+  expect(verified(), Severity::error, "missing_tensor", layer + "linear_attn.A_log");
+}
+
+TEST_F(PlantedDefect, MissingScales) {
+  erase(up + ".weight_scale");
+  expect(verified(), Severity::error, "malformed", up);
+}
+
+TEST_F(PlantedDefect, LostTensorOfTheBaseModel) {
+  erase("model.visual.pos_embed.weight");
+  expect(verified({.base = oracle("tiny/mm")}), Severity::error, "missing_tensor",
+         "model.visual.pos_embed.weight");
+}
+
+TEST_F(PlantedDefect, WrongShape) {
+  TensorToWrite& t = tensor(norm);
+  auto half = bytes(norm);
+  half.resize(half.size() / 2);
+  t.shape[0] /= 2;
+  replace(norm, half);
+  expect(verified(), Severity::error, "wrong_shape", norm);
+}
+
+TEST_F(PlantedDefect, MtpMissing) {
+  erase("mtp.");
+  expect(verified(), Severity::error, "mtp_missing", "");
+}
+
+TEST_F(PlantedDefect, OneOfFifteenMtpTensorsMissing) {
+  erase("mtp.pre_fc_norm_hidden");
+  expect(verified(), Severity::error, "missing_tensor", "mtp.pre_fc_norm_hidden");
+}
+
+TEST_F(PlantedDefect, NanInANorm) {
+  auto values = bytes(norm);
+  values[3] = std::byte{0x7F};
+  values[2] = std::byte{0xC0};
+  replace(norm, values);
+  expect(verified(), Severity::error, "not_finite", norm);
+}
+
+TEST_F(PlantedDefect, NanInAScale) {
+  auto scales = bytes(up + ".weight_scale");
+  scales[17] = std::byte{0x7F};
+  replace(up + ".weight_scale", scales);
+  expect(verified(), Severity::error, "not_finite", up);
+}
+
+TEST_F(PlantedDefect, IgnoreListMissesAFusedModule) {
+  erase_from_ignore("in_proj_a");
+  erase_from_ignore("in_proj_b");
+  expect(verified(), Severity::error, "not_ignored", layer + "linear_attn.in_proj_");
+}
+
+TEST_F(PlantedDefect, IgnoreListHoldsOnlyTheMembers) {
+  erase_from_ignore("in_proj_ba");
+  erase_from_ignore("re:.*\\.in_proj");
+  expect(verified(), Severity::warning, "fused_name_not_listed", layer + "linear_attn.in_proj_ba");
+}
+
+TEST_F(PlantedDefect, QuantizedModuleIsIgnored) {
+  ignore().push_back(up);
+  expect(verified(), Severity::error, "wrongly_ignored", up);
+}
+
+TEST_F(PlantedDefect, IgnoreListMissesMtp) {
+  erase_from_ignore("mtp");
+  expect(verified(), Severity::warning, "not_ignored", "mtp.");
+}
+
+TEST_F(PlantedDefect, UnequalFusedScales) {
+  const float divisor = 4096 * 1.5f;
+  std::vector<std::byte> number(4);
+  std::memcpy(number.data(), &divisor, 4);
+  replace(up + ".weight_global_scale", number);
+  const Verification result = verified();
+  expect(result, Severity::warning, "unequal_global_scales", layer + "mlp.gate_proj");
+  EXPECT_NE(text(result).find("largest / smallest = 1.5"), std::string::npos);
+}
+
+TEST_F(PlantedDefect, ScalesOfZeroCollapseTheirGroups) {
+  auto scales = bytes(up + ".weight_scale");
+  std::fill(scales.begin(), scales.begin() + 40, std::byte{0});
+  replace(up + ".weight_scale", scales);
+  expect(verified({.base = oracle("tiny/mm")}), Severity::warning, "zero_collapse", up);
+  expect(verified(), Severity::warning, "zero_collapse", up);
+}
+
+TEST_F(PlantedDefect, SaturatedScales) {
+  auto scales = bytes(up + ".weight_scale");
+  std::fill(scales.begin(), scales.begin() + 100, std::byte{0x7E});
+  replace(up + ".weight_scale", scales);
+  expect(verified(), Severity::warning, "saturated_scales", up);
+}
+
+TEST_F(PlantedDefect, ChangedNorm) {
+  auto values = bytes(norm);
+  values[0] ^= std::byte{1};
+  replace(norm, values);
+  expect(verified({.base = oracle("tiny/mm")}), Severity::warning, "changed", norm);
+}
+
+TEST_F(PlantedDefect, AnotherBaseModel) {
+  expect(verified({.base = oracle("family/equal_heads")}), Severity::error, "missing_tensor", "");
+}
+
+TEST_F(PlantedDefect, TensorOutsideTheIndex) {
+  Json map;
+  for (const TensorToWrite& t : tensors_) {
+    if (t.name != norm) map[t.name] = "model.safetensors";
+  }
+  fs::create_directories(bad_);
+  std::ofstream(bad_ / "model.safetensors.index.json") << Json{{"weight_map", map}};
+  expect(verified(), Severity::warning, "not_in_index", norm);
+}
+
+TEST_F(PlantedDefect, TruncatedFileIsAnError) {
+  verified();
+  fs::resize_file(bad_ / "model.safetensors", fs::file_size(bad_ / "model.safetensors") - 1);
+  ThreadPool pool(1);
+  EXPECT_THROW(verify(bad_, {}, pool), Error);
+}
+
+}  // namespace
+}  // namespace quantrial
