@@ -46,16 +46,19 @@ struct BlockTask {
 // What was found for one Linear.
 struct QuantizedLinear {
   QuantizedMatrix matrix;
+  Codec codec{};            // the target's, but for a divisor that AWQ's smoothing has moved
   double weight_error = 0;  // ||W' - W||^2 / ||W||^2
 };
 
 struct BlockResult {
   std::map<int64_t, QuantizedLinear> linears;  // by place in block.linears()
-  // 16-bit tensors that changed, by name below the block's prefix with ".weight": norms and the
-  // Linears that AWQ rescales though they stay 16-bit. Already rounded to bfloat16.
+  // 16-bit tensors that changed (the block's own norms have changed with them), by name below the
+  // block's prefix with ".weight": norms and the Linears that AWQ rescales though they stay 16-bit.
+  // Already rounded to bfloat16.
   std::map<std::string, std::vector<float>> changed;
   // ||y' - y||^2 / ||y - x||^2 over the calibration set, of round to nearest and of the result.
   double error_before = 0, error_after = 0;
+  std::vector<std::string> notes{};  // for the log, one line each
 };
 
 class Algorithm {

@@ -31,7 +31,7 @@ struct RecipeParameters {
   int64_t sequence_length = 2048;  // tokens of one, where text is packed
   int64_t batch = 8;               // AutoRound: sequences a step
   int64_t seed = 42;
-  double learning_rate = 0;  // AutoRound; 0: 1 / iters
+  double learning_rate = 0;  // AutoRound; 0: its default
   int64_t grid = 20;         // AWQ: points of its search
   double dampening = 0.01;   // GPTQ: share of the mean diagonal added to the Hessian
 };

@@ -1,0 +1,63 @@
+#include "quantize/gptq.h"
+
+#include "quantize/calibration_pass.h"
+#include "quantize/round_with_feedback.h"
+#include "quantize/rounded_block.h"
+#include "quantize/scale_search.h"
+
+namespace quantrial {
+
+namespace {
+
+// Weights whose input was never seen still count a little.
+std::vector<float> importance_of(const InputMoments& moments) {
+  constexpr double floor = 0.01;  // of the mean: the same that dampening adds to the diagonal
+  std::vector<float> importance = moments.mean_squares();
+  double mean = 0;
+  for (const float square : importance) mean += square;
+  mean /= static_cast<double>(importance.size());
+  for (float& square : importance) square += static_cast<float>(floor * mean);
+  return importance;
+}
+
+}  // namespace
+
+void gptq_block(const BlockTask& task, std::map<int, InputMoments> moments,
+                const GptqParameters& parameters, KeepSteps keep_steps,
+                const RoundedWithFeedback& found) {
+  Workers workers(task.pool);
+  const std::span<const BlockLinear> linears = task.block.linears();
+  for (auto& [input, moment] : moments) {
+    const std::vector<float> importance = importance_of(moment);
+    const ErrorFeedback feedback = error_feedback(std::move(moment), parameters.feedback, workers);
+    for (size_t i = 0; i < linears.size(); ++i) {
+      if (linears[i].input != input || !task.targets[i].codec) continue;
+      const Codec& codec = *task.targets[i].codec;
+      const View<const float, 2> w = task.block.weights()[i];
+      std::vector<GroupScale> scales = parameters.scales == GptqParameters::Scales::fitted
+                                           ? fit_scales(codec, w, task.pool)
+                                           : search_scales(codec, w, importance, task.pool);
+      std::vector<float> steps(keep_steps == KeepSteps::yes ? static_cast<size_t>(w.size()) : 0);
+      QuantizedMatrix matrix =
+          round_with_feedback(codec, w, std::move(scales), feedback, steps, workers);
+      found(static_cast<int64_t>(i), std::move(matrix), std::move(steps));
+    }
+  }
+}
+
+BlockResult Gptq::quantize(const BlockTask& task) {
+  const double before = block_error(task, rounded_to_nearest(task).weights());
+  RoundedBlock rounded(task.pool, task.block.weights());
+  Workers workers(task.pool);
+  gptq_block(task, input_moments(task, all_sequences(task.inputs), workers), parameters_,
+             KeepSteps::no, [&](int64_t i, QuantizedMatrix matrix, std::vector<float>) {
+               rounded.set(i, *task.targets[static_cast<size_t>(i)].codec, std::move(matrix));
+             });
+  const double after = block_error(task, rounded.weights());
+  BlockResult result = std::move(rounded).result();
+  result.error_before = before;
+  result.error_after = after;
+  return result;
+}
+
+}  // namespace quantrial

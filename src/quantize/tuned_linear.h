@@ -1,0 +1,45 @@
+// The numbers that one Linear's weight is rounded from while AutoRound tunes them.
+#pragma once
+
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "formats/codec.h"
+#include "tensor/view.h"
+
+namespace quantrial {
+
+class TunedLinear {
+ public:
+  // `steps`[N,K] in steps of the scales of `start`, which it rounds to.
+  TunedLinear(const Codec& codec, QuantizedMatrix start, std::vector<float> steps);
+
+  // Rounds the steps anew: values()[N,K] and the codes.
+  void round(ThreadPool& pool);
+  View<const float, 2> values() const { return {values_.data(), {rows(), columns()}}; }
+
+  // The second derivative of the loss by w[n,k], as row[n] * column[k]: sums of squared gradients
+  // by random outputs (Hutchinson 1990; the diagonal of the Gauss-Newton matrix).
+  void add_curvature(View<const float, 2> dw);
+  void fit_curvature(std::vector<float> mean_squares);
+
+  // One step along dw[N,K] = dL/dvalues.
+  void descend(View<const float, 2> dw, float rate, ThreadPool& pool);
+
+  // Keeps the codes as the best so far; restores them.
+  void keep() { best_ = matrix_.codes; }
+  QuantizedMatrix take_best();
+
+ private:
+  int64_t rows() const { return matrix_.rows; }
+  int64_t columns() const { return matrix_.columns; }
+
+  Codec codec_;
+  QuantizedMatrix matrix_;
+  std::vector<uint8_t> best_;          // [N,K]
+  std::vector<float> steps_, values_;  // [N,K]
+  std::vector<double> row_curvature_;  // [N]
+  std::vector<float> inverse_column_;  // [K]
+};
+
+}  // namespace quantrial
