@@ -26,5 +26,7 @@ endfunction()
 # Reference outputs of the real tools (tests/oracles/README.md) that tests and `make study` use.
 quantrial_unpack(tests/oracles/engine.tar.xz oracles)
 quantrial_unpack(tests/oracles/family.tar.xz oracles/family)
+# One block with activations and the errors of the reference tools (tests/yardstick.h).
+quantrial_unpack(tests/oracles/yardstick.tar.xz oracles)
 # A real Qwen vocabulary (tests/text/README.md) for the tokenizer's tests.
 quantrial_unpack(tests/text/qwen3-tokenizer.tar.xz oracles/qwen3)

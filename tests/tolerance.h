@@ -46,4 +46,9 @@ inline constexpr double damage_ratio_w4a4 = 0.35;
 // Mean KL in nats to the oracle for FP8 W8A8 end to end (issue 3).
 inline constexpr double kl_fp8 = 0.05;
 
+// Block error of GPTQ and AWQ with the reference tool's own parameters against that tool's, minus
+// 1: the tools run the model and their sums in bfloat16 or float in another order, and single codes
+// at ties fall the other way.
+inline constexpr double same_algorithm_error = 0.03;
+
 }  // namespace quantrial::tolerance

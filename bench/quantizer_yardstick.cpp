@@ -1,0 +1,120 @@
+// Block error of the algorithms on the yardstick, beside the reference tools' figures.
+//   quantizer_yardstick DIR [ALGORITHM ...] [--format F] [--seeds N]
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/mapped_file.h"
+#include "quantize/auto_round.h"
+#include "quantize/awq.h"
+#include "quantize/gptq.h"
+#include "tests/yardstick.h"
+
+namespace quantrial {
+namespace {
+
+struct Format {
+  std::string name, tool;  // as results.json ends
+  YardstickFormat kind;
+};
+
+const std::vector<Format> formats = {
+    {"int4 g128 signed", "int4g128", YardstickFormat::int4_g128_signed},
+    {"int4 g128", "int4g128", YardstickFormat::int4_g128},
+    {"int4 g32 asym", "int4g32a", YardstickFormat::int4_g32},
+    {"nvfp4", "nvfp4", YardstickFormat::nvfp4},
+    {"nvfp4 w4a4", "nvfp4", YardstickFormat::nvfp4_w4a4},
+};
+
+// The algorithms with our parameters, and with those of the reference tools.
+std::unique_ptr<Algorithm> make(const std::string& name) {
+  using Scales = GptqParameters::Scales;
+  if (name == "gptq") return std::make_unique<Gptq>(GptqParameters{});
+  if (name == "gptq-plain") {
+    return std::make_unique<Gptq>(GptqParameters{
+        .feedback = {.shrinkage = FeedbackParameters::Shrinkage::none}, .scales = Scales::fitted});
+  }
+  if (name == "awq") return std::make_unique<Awq>(AwqParameters{});
+  if (name == "awq-plain") return std::make_unique<Awq>(AwqParameters{.scales = Scales::fitted});
+  if (name == "autoround") return std::make_unique<AutoRound>(AutoRoundParameters{});
+  throw Error("algorithm \"{}\": expected gptq, gptq-plain, awq, awq-plain or autoround", name);
+}
+
+// What the reference tool of the same name has.
+std::string tool_of(const std::string& name) {
+  if (name.starts_with("gptq")) return "gptq_static_";
+  return name.starts_with("awq") ? "awq_" : "autoround_";
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+void print_row(const std::string& name, const Format& format,
+               const std::vector<YardstickResult>& results, const nlohmann::json& tools) {
+  const auto of = [&](double YardstickResult::*figure) {
+    std::vector<double> values;
+    for (const YardstickResult& result : results) values.push_back(result.*figure);
+    return median(values);
+  };
+  const nlohmann::json& tool = tools.at(tool_of(name) + format.tool);
+  fmt::print("{:11} {:17} {:.4f} {:.4f} ({:.4f} {:.4f})", name, format.name,
+             of(&YardstickResult::calibration), of(&YardstickResult::held_out),
+             tool.at("block_calib").get<double>(), tool.at("block_heldout").get<double>());
+  if (of(&YardstickResult::held_out_w4a4) > 0) {
+    fmt::print(" w4a4 {:.4f} {:.4f}", of(&YardstickResult::calibration_w4a4),
+               of(&YardstickResult::held_out_w4a4));
+    if (tool.contains("block_heldout_w4a4")) {
+      fmt::print(" ({:.4f} {:.4f})", tool.at("block_calib_w4a4").get<double>(),
+                 tool.at("block_heldout_w4a4").get<double>());
+    }
+  }
+  fmt::print("  {:.1f} s ({:.0f})\n", of(&YardstickResult::seconds),
+             tool.at("seconds").get<double>());
+  std::fflush(stdout);
+}
+
+int run(int count, char** arguments) {
+  std::string dir, format_name;
+  std::vector<std::string> algorithms;
+  uint64_t seeds = 3;
+  int threads = 0;
+  CLI::App app("Block error on the yardstick: calibration, held out (the reference tool's)");
+  app.add_option("dir", dir, "the yardstick, unpacked")->required();
+  app.add_option("algorithms", algorithms);
+  app.add_option("--format", format_name, "only formats that begin so");
+  app.add_option("--seeds", seeds, "seeds to take the median of");
+  app.add_option("--threads", threads);
+  CLI11_PARSE(app, count, arguments);
+  if (algorithms.empty()) algorithms = {"gptq", "awq", "autoround"};
+  const nlohmann::json tools =
+      nlohmann::json::parse(read_text_file(std::filesystem::path(dir) / "results.json"));
+  ThreadPool pool(threads);
+  Yardstick yardstick(dir, pool);
+  for (const std::string& name : algorithms) {
+    for (const Format& format : formats) {
+      if (!format.name.starts_with(format_name)) continue;
+      std::vector<YardstickResult> results;
+      for (uint64_t seed = 1; seed <= (name == "autoround" ? seeds : 1); ++seed) {
+        results.push_back(yardstick.run(*make(name), format.kind, seed));
+      }
+      print_row(name, format, results, tools);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace quantrial
+
+int main(int count, char** arguments) {
+  try {
+    return quantrial::run(count, arguments);
+  } catch (const quantrial::Error& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 1;
+  }
+}
