@@ -68,7 +68,8 @@ class NumbersCheck {
       const bool dense =
           std::holds_alternative<Bf16>(weight) || std::holds_alternative<F32>(weight);
       result.quantized += !dense;
-      const MatrixNumbers found = read_numbers(weight, base ? &*base : nullptr, pool_);
+      const MatrixNumbers found =
+          base ? read_numbers(weight, *base, pool_) : read_numbers(weight, pool_);
       if (found.not_finite_row)
         not_finite_.push_back(fmt::format("{} row {}", module, *found.not_finite_row));
       if (dense) {

@@ -26,7 +26,7 @@ void count_groups(std::span<const float> row, std::span<const float> base, size_
     ++groups;
     if (!all_zero(row.subspan(k, length))) continue;
     ++zeros;
-    if (!base.empty() && all_zero(base.subspan(k, length))) ++base_zeros;
+    if (all_zero(base.subspan(k, length))) ++base_zeros;
   }
   found.groups += groups;
   found.collapsed_groups += zeros - base_zeros;
@@ -50,6 +50,83 @@ MatrixNumbers read_row(std::span<const float> row, std::span<const float> base, 
   return found;
 }
 
+// What can be told of a row from codes and scales, without decoding them.
+struct RowBits {
+  bool finite = true, zero = false;
+};
+
+// Every bit that is set in some byte.
+uint8_t or_of(const uint8_t* bytes, int64_t count, uint8_t mask) {
+  uint8_t bits = 0;
+  for (int64_t i = 0; i < count; ++i) bits = static_cast<uint8_t>(bits | (bytes[i] & mask));
+  return bits;
+}
+
+// A carry out of an exponent that has every bit marks NaN and infinity (of E4M3: NaN) in the sign's
+// place: vector code needs no comparison.
+bool has_nan(const float8_e4m3* numbers, int64_t count) {
+  uint8_t carries = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    carries = static_cast<uint8_t>(carries | ((numbers[i].bits & 0x7F) + 1));
+  }
+  return (carries & 0x80) != 0;
+}
+
+// `exponent`: the bits of the type's exponent.
+template <typename Bits>
+RowBits bits_of(const Bits* numbers, int64_t count, Bits exponent) {
+  constexpr int sign = 8 * sizeof(Bits) - 1;
+  constexpr Bits all_but_sign = static_cast<Bits>(~(Bits{1} << sign));
+  const auto lowest = static_cast<Bits>(exponent & -exponent);
+  Bits set = 0, carries = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    set = static_cast<Bits>(set | (numbers[i] & all_but_sign));
+    carries = static_cast<Bits>(carries | static_cast<Bits>((numbers[i] & exponent) + lowest));
+  }
+  return {carries >> sign == 0, set == 0};
+}
+constexpr uint32_t float_exponent = 0x7F800000;
+constexpr uint16_t bfloat16_exponent = 0x7F80, float16_exponent = 0x7C00;
+
+RowBits row_bits(const Bf16& w, int64_t n) {
+  return bits_of(&w.values[n * w.columns].bits, w.columns, bfloat16_exponent);
+}
+RowBits row_bits(const F32& w, int64_t n) {
+  return bits_of(reinterpret_cast<const uint32_t*>(&w.values[n * w.columns]), w.columns,
+                 float_exponent);
+}
+RowBits row_bits(const Fp8Block& w, int64_t n) {
+  const float8_e4m3* codes = &w.codes[n * w.columns];
+  const float* scales = &w.scales[n / w.block_rows * w.scale_columns()];
+  const bool finite =
+      !has_nan(codes, w.columns) &&
+      std::all_of(scales, scales + w.scale_columns(), [](float s) { return std::isfinite(s); });
+  return {finite, or_of(&codes->bits, w.columns, 0x7F) == 0};
+}
+RowBits row_bits(const Nvfp4& w, int64_t n) {
+  const float8_e4m3* scales = &w.scales[n * w.groups()];
+  const bool zero = or_of(&w.codes[n * w.columns / 2], w.columns / 2, 0x77) == 0 ||
+                    or_of(&scales->bits, w.groups(), 0x7F) == 0;
+  return {!has_nan(scales, w.groups()), zero};
+}
+RowBits row_bits(const Int4Group& w, int64_t n) {
+  const auto is_finite_scale = [](auto s) { return std::isfinite(to_float(s)); };
+  const bool finite = std::visit(
+      [&](const auto& s) {
+        return std::all_of(&s[n * w.groups()], &s[n * w.groups()] + w.groups(), is_finite_scale);
+      },
+      w.scales);
+  uint8_t set = 0;  // bits in which a code differs from its zero point
+  for (int64_t g = 0; g < w.groups(); ++g) {
+    const auto zeros = static_cast<uint8_t>(w.zero(n, g) * 0x11);
+    const uint8_t* codes = &w.codes[(n * w.columns + g * w.group_size) / 2];
+    for (int64_t i = 0; i < w.group_size / 2; ++i) {
+      set = static_cast<uint8_t>(set | (codes[i] ^ zeros));
+    }
+  }
+  return {finite, set == 0};
+}
+
 int64_t saturated_groups(const Weight& weight) {
   const auto* nvfp4 = std::get_if<Nvfp4>(&weight);
   if (nvfp4 == nullptr) return 0;
@@ -58,24 +135,10 @@ int64_t saturated_groups(const Weight& weight) {
                        [](float8_e4m3 s) { return s.bits == largest; });
 }
 
-}  // namespace
-
-MatrixNumbers read_numbers(const Weight& weight, const Weight* base, ThreadPool& pool) {
-  const auto width = static_cast<size_t>(columns(weight));
-  const auto group = static_cast<size_t>(group_columns(weight));
-  const auto threads = static_cast<size_t>(pool.size());
-  std::vector<std::vector<float>> rows_of(threads, std::vector<float>(width)), base_rows = rows_of;
-  std::vector<MatrixNumbers> by_row(static_cast<size_t>(rows(weight)));
-  pool.parallel_for(rows(weight), [&](int64_t n, int thread) {
-    const auto t = static_cast<size_t>(thread);
-    decode_row(weight, n, rows_of[t]);
-    if (base != nullptr) decode_row(*base, n, base_rows[t]);
-    const std::span<const float> original(base_rows[t].data(), base != nullptr ? width : 0);
-    by_row[static_cast<size_t>(n)] = read_row(rows_of[t], original, group);
-  });
+MatrixNumbers sum_of(const std::vector<MatrixNumbers>& rows) {
   MatrixNumbers all;
-  for (size_t n = 0; n < by_row.size(); ++n) {
-    const MatrixNumbers& row = by_row[n];
+  for (size_t n = 0; n < rows.size(); ++n) {
+    const MatrixNumbers& row = rows[n];
     if (row.not_finite_row && !all.not_finite_row) all.not_finite_row = static_cast<int64_t>(n);
     all.groups += row.groups;
     all.collapsed_groups += row.collapsed_groups;
@@ -83,38 +146,69 @@ MatrixNumbers read_numbers(const Weight& weight, const Weight* base, ThreadPool&
     all.squared_error += row.squared_error;
     all.squared_base += row.squared_base;
   }
+  return all;
+}
+
+constexpr int64_t band = 16;  // rows that a thread takes at a time
+
+template <typename ReadRow>
+MatrixNumbers read_rows(const Weight& weight, ThreadPool& pool, const ReadRow& read) {
+  std::vector<MatrixNumbers> by_row(static_cast<size_t>(rows(weight)));
+  pool.parallel_for((rows(weight) + band - 1) / band, [&](int64_t i, int thread) {
+    for (int64_t n = i * band; n < std::min((i + 1) * band, rows(weight)); ++n) {
+      by_row[static_cast<size_t>(n)] = read(n, static_cast<size_t>(thread));
+    }
+  });
+  MatrixNumbers all = sum_of(by_row);
   all.saturated_groups = saturated_groups(weight);
   return all;
 }
 
+}  // namespace
+
+MatrixNumbers read_numbers(const Weight& weight, ThreadPool& pool) {
+  const int64_t groups = columns(weight) / group_columns(weight);
+  return std::visit(
+      [&](const auto& w) {
+        return read_rows(weight, pool, [&](int64_t n, size_t) {
+          const RowBits row = row_bits(w, n);
+          MatrixNumbers found{.groups = groups};
+          if (!row.finite) found.not_finite_row = n;
+          found.zero_rows = row.zero;
+          return found;
+        });
+      },
+      weight);
+}
+
+MatrixNumbers read_numbers(const Weight& weight, const Weight& base, ThreadPool& pool) {
+  const auto width = static_cast<size_t>(columns(weight));
+  const auto group = static_cast<size_t>(group_columns(weight));
+  const auto threads = static_cast<size_t>(pool.size());
+  std::vector<std::vector<float>> scratch(threads, std::vector<float>(width)), originals = scratch;
+  return read_rows(weight, pool, [&](int64_t n, size_t thread) {
+    decode_row(weight, n, scratch[thread]);
+    decode_row(base, n, originals[thread]);
+    return read_row(scratch[thread], originals[thread], group);
+  });
+}
+
 bool is_finite(const StoredTensor& tensor, ThreadPool& pool) {
-  uint16_t exponent = 0;
-  size_t stride = 2, high = 0;  // bytes of a number, and where its highest two are
-  if (tensor.dtype == DType::bf16) {
-    exponent = 0x7F80;
-  } else if (tensor.dtype == DType::f16) {
-    exponent = 0x7C00;
-  } else if (tensor.dtype == DType::f32) {
-    exponent = 0x7F80;
-    stride = 4;
-    high = 2;
-  } else {
+  if (tensor.dtype != DType::bf16 && tensor.dtype != DType::f16 && tensor.dtype != DType::f32) {
     return true;
   }
-  constexpr size_t piece = 1 << 16;
-  const size_t count = tensor.bytes.size() / stride;
-  std::atomic<bool> finite{true};
-  pool.parallel_for(static_cast<int64_t>((count + piece - 1) / piece), [&](int64_t part, int) {
-    const size_t first = static_cast<size_t>(part) * piece, last = std::min(first + piece, count);
-    const auto* bytes = reinterpret_cast<const uint8_t*>(tensor.bytes.data());
-    bool wrong = false;
-    for (size_t i = first; i < last; ++i) {
-      const uint8_t* number = bytes + i * stride + high;
-      wrong |= ((number[0] | number[1] << 8) & exponent) == exponent;
-    }
-    if (wrong) finite = false;
-  });
-  return finite;
+  constexpr int64_t piece = 1 << 16;
+  const auto read = [&]<typename Bits>(const Array<Bits>& numbers, Bits exponent) {
+    std::atomic<bool> finite{true};
+    pool.parallel_for((numbers.size() + piece - 1) / piece, [&](int64_t i, int) {
+      const int64_t count = std::min(piece, numbers.size() - i * piece);
+      if (!bits_of(numbers.data() + i * piece, count, exponent).finite) finite = false;
+    });
+    return finite.load();
+  };
+  if (tensor.dtype == DType::f32) return read(tensor.array<uint32_t>(), float_exponent);
+  return read(tensor.array<uint16_t>(),
+              tensor.dtype == DType::bf16 ? bfloat16_exponent : float16_exponent);
 }
 
 }  // namespace quantrial

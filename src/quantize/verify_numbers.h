@@ -13,13 +13,15 @@ namespace quantrial {
 // What is found in one matrix. A group is what has a scale of its own within a row.
 struct MatrixNumbers {
   int64_t groups = 0;
-  int64_t collapsed_groups = 0;  // all zeros, though the base model's are not (without: any zeros)
-  int64_t zero_rows = 0;         // all zeros, though the base model's are not (without: any zeros)
+  int64_t collapsed_groups = 0;  // all zeros, though the base model's are not
+  int64_t zero_rows = 0;         // all zeros, though the base model's are not
   int64_t saturated_groups = 0;  // NVFP4: the scale is the largest that E4M3 has
-  std::optional<int64_t> not_finite_row;
-  double squared_error = 0, squared_base = 0;  // with a base
+  std::optional<int64_t> not_finite_row{};
+  double squared_error = 0, squared_base = 0;
 };
-MatrixNumbers read_numbers(const Weight& weight, const Weight* base, ThreadPool& pool);
+// Without a base: nothing is decoded, zero_rows are all rows of zeros, no groups are collapsed.
+MatrixNumbers read_numbers(const Weight& weight, ThreadPool& pool);
+MatrixNumbers read_numbers(const Weight& weight, const Weight& base, ThreadPool& pool);
 
 // Whether every number is finite; of floating-point types, others are.
 bool is_finite(const StoredTensor& tensor, ThreadPool& pool);
