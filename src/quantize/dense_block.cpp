@@ -77,7 +77,8 @@ void DenseBlock::Parts::forward(BlockPass& pass, View<const float, 2> x, View<fl
 
 void DenseBlock::Parts::backward(BlockPass& pass, View<const float, 2> dy) {
   const int64_t T = dy.shape(0), H = dy.shape(1);
-  const auto dh = pass.tape.dh.matrix(T, H), dn = pass.tape.d_normed.matrix(T, H);
+  const auto dh = pass.tape.dh.matrix(T, H);
+  const auto dn = pass.tape.normed_again.matrix(T, H);  // its numbers are used up by then
   mlp.backward(pass, dy, dn);
   gradients::rms_norm_backward(norm(post_attention_layernorm, pass.tape.h.matrix(T, H)), dn, dh,
                                Into::overwrite, workers);

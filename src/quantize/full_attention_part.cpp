@@ -60,15 +60,17 @@ FullAttention::Rows FullAttention::rows(BlockPass& pass) const {
   auto& tape = pass.tape.attention;
   const int64_t T = pass.rows(), D = config_.head_dim;
   const int64_t heads = config_.num_attention_heads, kv_heads = config_.num_key_value_heads;
-  return {.query_gate = tape.query_gate.heads(T, heads, 2 * D),
+  const View<float, 3> query_gate = tape.query_gate.heads(T, heads, 2 * D);
+  const View<float, 3> halves(query_gate.data(), {2 * T, heads, D});
+  return {.query_gate = query_gate,
           .query = tape.query.heads(T, heads, D),
           .gate = tape.gate.heads(T, heads, D),
           .turned_query = tape.turned_query.heads(T, heads, D),
-          .attended = tape.attended.heads(T, heads, D),
+          .attended = halves.rows(0, T),
           .key = tape.key.heads(T, kv_heads, D),
           .value = tape.value.heads(T, kv_heads, D),
           .turned_key = tape.turned_key.heads(T, kv_heads, D),
-          .mixed = tape.mixed.heads(T, heads, D),
+          .mixed = halves.rows(T, T),
           .log_sum = tape.log_sum.matrix(T, heads)};
 }
 
@@ -106,10 +108,8 @@ void FullAttention::forward(BlockPass& pass, View<const float, 2> n, View<float,
 void FullAttention::backward(BlockPass& pass, View<const float, 2> dy) {
   const Rows r = rows(pass);
   auto& tape = pass.tape.attention;
-  const auto d_attended = tape.d_mixed.heads(r.mixed.shape(0), r.mixed.shape(1), r.mixed.shape(2));
-  const auto dq = tape.d_query.heads(r.query.shape(0), r.query.shape(1), r.query.shape(2));
-  const auto dk = tape.d_key.heads(r.key.shape(0), r.key.shape(1), r.key.shape(2));
-  const auto dv = tape.d_value.heads(r.key.shape(0), r.key.shape(1), r.key.shape(2));
+  const auto d_attended = pass.tape.up.like(r.attended), dq = pass.tape.gate.like(r.query);
+  const auto dk = tape.d_key.like(r.key), dv = tape.d_value.like(r.value);
 
   pass.weight_gradient(o_proj, dy);
   pass.input_gradient(o_proj, dy, flat(d_attended), Into::overwrite);

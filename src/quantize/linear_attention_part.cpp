@@ -100,12 +100,10 @@ void LinearAttention::forward(BlockPass& pass, View<const float, 2> n, View<floa
 void LinearAttention::backward(BlockPass& pass, View<const float, 2> dy) {
   const Rows r = rows(pass);
   auto& tape = pass.tape.delta;
-  const int64_t T = pass.rows(), heads = config_.linear_num_value_heads;
-  const auto d_value = tape.d_mixed.heads(T, heads, config_.linear_value_head_dim);
-  const auto dq = tape.dq.heads(T, r.q.shape(1), r.q.shape(2));
-  const auto dk = tape.dk.heads(T, r.k.shape(1), r.k.shape(2));
-  const auto d_conv = tape.d_conv.matrix(T, config_.qkv_rows());
-  const auto dg = tape.dg.matrix(T, heads), d_beta = tape.d_beta.matrix(T, heads);
+  const auto d_value = pass.tape.up.like(r.value);
+  const auto d_conv = pass.tape.gate.like(r.conv);
+  const auto dq = pass.tape.multiplied.like(r.q), dk = tape.dk.like(r.k);
+  const auto dg = tape.dg.like(r.g), d_beta = tape.d_beta.like(r.beta);
 
   pass.weight_gradient(out_proj, dy);
   pass.input_gradient(out_proj, dy, flat(d_value), Into::overwrite);

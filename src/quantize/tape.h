@@ -2,6 +2,7 @@
 // work. Inside of DenseBlock. Letters: T rows, H hidden_size, I intermediate_size, D head size.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -23,7 +24,10 @@ class Buffer {
   View<float, 3> heads(int64_t rows, int64_t heads, int64_t size) {
     return {matrix(rows, heads * size).data(), {rows, heads, size}};
   }
-  int64_t bytes() const { return size_ * 4; }
+  template <int Rank>
+  View<float, Rank> like(View<float, Rank> x) {
+    return {matrix(x.shape(0), x.size() / std::max<int64_t>(x.shape(0), 1)).data(), x.shape()};
+  }
 
  private:
   std::unique_ptr<float[]> values_;
@@ -36,21 +40,22 @@ struct Tape::Memory {
   std::vector<View<const float, 2>> inputs;
   std::vector<Buffer> quantized;
 
-  Buffer normed, h, normed_again;  // [T, H]
-  Buffer gate, up;                 // [T, I] of the MLP
-  Buffer multiplied;               // [T, I] silu(gate) up, later its gradient
-  Buffer dh, d_normed;             // [T, H] gradients
-  Buffer dw;                       // the largest [N, K]
+  Buffer normed, h;     // [T, H]
+  Buffer normed_again;  // [T, H], later its gradient
+  Buffer gate, up;      // [T, I] of the MLP, later their gradients, then the mixer's:
+  Buffer multiplied;    // [T, I] silu(gate) up, later its gradient
+  Buffer dh;            // [T, H]
+  Buffer dw;            // the largest [N, K]
 
   struct {
-    Buffer query_gate;       // [T, heads, 2 D], later its gradient
-    Buffer query, key;       // before their norms
-    Buffer gate, value;      // like query, like key
-    Buffer turned_query;     // after norm and rotation
-    Buffer turned_key;       //
-    Buffer attended, mixed;  // like query, before and after the gate
-    Buffer log_sum;          // [T, heads]
-    Buffer d_query, d_key, d_value, d_mixed;
+    Buffer query_gate;    // [T, heads, 2 D]; then value sums [T, heads, D] before and after
+                          // the gate; then its gradient
+    Buffer query, key;    // before their norms
+    Buffer gate, value;   // like query, like key
+    Buffer turned_query;  // after norm and rotation
+    Buffer turned_key;
+    Buffer log_sum;  // [T, heads]
+    Buffer d_key, d_value;
   } attention;
 
   struct {
@@ -60,7 +65,7 @@ struct Tape::Memory {
     Buffer z;              // [T, heads, D_v], later its gradient
     Buffer value, mixed;   // like z, before and after norm and gate
     Buffer states;         // [chunks, heads, D_k, D_v]
-    Buffer d_mixed, d_conv, dq, dk, dg, d_beta;
+    Buffer dk, dg, d_beta;
   } delta;
 };
 

@@ -253,14 +253,18 @@ namespace {
 
 // Cuts C into blocks for the threads; how it is cut changes no bit.
 void multiply_blocks(const Product& p, Workers& workers) {
-  constexpr int64_t widest = 576, tallest = 1024, shortest = 128, tasks_per_thread = 4;
+  constexpr int64_t widest = 576, tallest = 1024, tasks_per_thread = 4;
   const auto ceil = [](int64_t a, int64_t b) { return (a + b - 1) / b; };
   if (p.M == 0 || p.N == 0) return;
   const int64_t across = ceil(p.N, widest);
   const int64_t width = ceil(ceil(p.N, across), 48) * 48;
   const int64_t wanted = ceil(workers.size() * tasks_per_thread, across);
+  const int64_t columns = ceil(p.N, width);
+  // B is packed for every task: 128 rows make up for that, unless threads would stand idle.
+  const int64_t shortest =
+      std::clamp(ceil(p.M * columns, workers.size() * 8) * 8, int64_t{32}, int64_t{128});
   const int64_t height = std::clamp(ceil(ceil(p.M, wanted), 8) * 8, shortest, tallest);
-  const int64_t columns = ceil(p.N, width), rows = ceil(p.M, height);
+  const int64_t rows = ceil(p.M, height);
   workers.for_each(rows * columns, product_scratch_floats(), [&](int64_t i, float* scratch) {
     const int64_t m = i % rows * height, n = i / rows * width;
     Product part = p;
