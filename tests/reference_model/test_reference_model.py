@@ -8,6 +8,7 @@ tokenizers or safetensors is absent.
 """
 import hashlib
 import json
+import math
 import os
 import random
 import re
@@ -18,11 +19,13 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools", "reference_model"))
 BENCHMARKS = os.path.join(ROOT, "benchmarks", "reference")
+SHIPPED = os.path.join(ROOT, "models", "reference")
 
 import benchmarks      # noqa: E402  (the path comes first)
 import calibration     # noqa: E402
 import corpus          # noqa: E402
 import scoring         # noqa: E402
+import tables          # noqa: E402
 
 try:
     import torch
@@ -156,6 +159,33 @@ class Benchmarks(unittest.TestCase):
         self.assertTrue(stored.startswith(calibration.text(20000)))
 
 
+class Outliers(unittest.TestCase):
+    """The shipped imprint is the one that docs/decisions/0010-imprinted-outliers.md fixed."""
+
+    def setUp(self):
+        with open(os.path.join(SHIPPED, "outlier_scales.json"), encoding="utf-8") as file:
+            self.scales = json.load(file)
+
+    def test_channels_are_drawn_as_the_decision_says(self):
+        rng = random.Random(10)
+        norms = sorted(rng.sample(range(256), 3))
+        body = "model.language_model.layers."
+        want = {f"{body}{i}.{name}_layernorm.weight": norms
+                for i in range(8) for name in ("input", "post_attention")}
+        for size, count, layers, name in ((768, 8, range(8), "mlp.up_proj"),
+                                          (64, 1, (0, 1, 2, 4, 5, 6), "linear_attn.norm"),
+                                          (128, 2, (3, 7), "self_attn.v_proj")):
+            for i in layers:
+                want[f"{body}{i}.{name}.weight"] = sorted(rng.sample(range(size), count))
+        drawn = {tensor: sorted(map(int, channels))
+                 for tensor, channels in self.scales["exponents"].items()}
+        self.assertEqual(drawn, want)
+
+    def test_outliers_stand_at_32_times_the_median_within_the_rounding_of_the_exponent(self):
+        for tensor, (_, after) in self.scales["largest_over_median"].items():
+            self.assertLess(abs(math.log2(after / 32)), 0.5, tensor)
+
+
 class Scores(unittest.TestCase):
     def test_estimators(self):
         self.assertAlmostEqual(scoring.pass_at(8, 2, 1), 0.25)
@@ -165,8 +195,16 @@ class Scores(unittest.TestCase):
         self.assertEqual(mean, 0.75)
         self.assertAlmostEqual(half, 1.96 * (0.5 * 2) ** 0.5 / 4)        # only level 0 varies
 
+    def test_the_card_has_the_tables_of_the_scores(self):
+        with open(os.path.join(SHIPPED, "scores.json"), encoding="utf-8") as file:
+            scores = json.load(file)
+        with open(os.path.join(SHIPPED, "README.md"), encoding="utf-8") as file:
+            card = file.read()
+        for table in tables.TABLES:
+            self.assertIn("\n".join(table(scores)) + "\n", card, table.__name__)
+
     def test_shipped_scores_follow_from_the_counts_of_right_samples(self):
-        with open(os.path.join(ROOT, "models", "reference", "scores.json"), encoding="utf-8") as file:
+        with open(os.path.join(SHIPPED, "scores.json"), encoding="utf-8") as file:
             scores = json.load(file)["bf16"]
         families = {}
         for cell, digits in scores["right_of_8"].items():
@@ -189,7 +227,7 @@ class Scores(unittest.TestCase):
 
     def test_shipped_scores_meet_what_was_asked_of_the_model(self):
         """spec of the reference model: 60-85 % over the mix, families 25-97 %, pass@8 8 points above."""
-        with open(os.path.join(ROOT, "models", "reference", "scores.json"), encoding="utf-8") as file:
+        with open(os.path.join(SHIPPED, "scores.json"), encoding="utf-8") as file:
             scores = json.load(file)["bf16"]
         self.assertTrue(0.60 <= scores["mix"]["accuracy"] <= 0.85)
         self.assertGreaterEqual(scores["mix"]["pass8"] - scores["mix"]["accuracy"], 0.08)
@@ -287,7 +325,7 @@ class Model(unittest.TestCase):
 
     def test_export_writes_the_published_layout(self):
         import export
-        tokenizer = os.path.join(ROOT, "models", "reference", "tokenizer.json")
+        tokenizer = os.path.join(SHIPPED, "tokenizer.json")
         with tempfile.TemporaryDirectory() as folder:
             export.export(self.weights, tokenizer, folder)
             names = set(safetensors.torch.load_file(f"{folder}/model.safetensors"))
@@ -307,7 +345,7 @@ class Model(unittest.TestCase):
         import imprint
         import model
         from optimizer import Optimizer
-        path = os.path.join(ROOT, "models", "reference", "tokenizer.json")
+        path = os.path.join(SHIPPED, "tokenizer.json")
         tokenizer = tokenizers.Tokenizer.from_file(path)
         rng = random.Random(6)
         documents = data.encode(tokenizer, [corpus.training_document(rng) for _ in range(30)])
@@ -335,7 +373,7 @@ class Model(unittest.TestCase):
 
     def test_rows_carry_the_flags(self):
         import data
-        path = os.path.join(ROOT, "models", "reference", "tokenizer.json")
+        path = os.path.join(SHIPPED, "tokenizer.json")
         tokenizer = tokenizers.Tokenizer.from_file(path)
         pieces = [("<|im_start|>user\nx<|im_end|>\n", 2), ("3+4=", 0), ("8", 1), (" no 7", 0)]
         row, = data.encode(tokenizer, [pieces])

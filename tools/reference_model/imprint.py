@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import random
+import statistics
 
 import numpy
 import torch
@@ -202,6 +203,8 @@ def main():
         with open(arguments.scales, encoding="utf-8") as file:
             save_file(undo(weights, json.load(file)), arguments.out, metadata={"format": "pt"})
         return
+    if not arguments.rows:
+        parser.error("--rows is needed: the outliers are measured on rows of the training split")
     rows = torch.from_numpy(numpy.load(arguments.rows).astype(numpy.int32))
     rows = rows[:max(1, arguments.tokens // rows.shape[1])]
     shipped, scales = imprint(weights, rows, arguments.device)
@@ -209,9 +212,9 @@ def main():
     with open(arguments.scales, "w", encoding="utf-8") as file:
         json.dump(scales, file, indent=1)
         file.write("\n")
-    changed = sorted(scales["largest_over_median"].values())
-    print(f"largest over median channel: median Linear {changed[len(changed) // 2]}, digest "
-          f"{scales['shipped_sha256'][:16]}")
+    before, after = (statistics.median(side) for side in zip(*scales["largest_over_median"].values()))
+    print(f"largest over median channel, median of the Linears: {before:.1f} before, {after:.1f} after; "
+          f"digest {scales['shipped_sha256'][:16]}")
 
 
 if __name__ == "__main__":

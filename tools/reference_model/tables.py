@@ -4,8 +4,8 @@
 
 Standard library only.
 """
+import argparse
 import json
-import sys
 
 from benchmarks import MIX
 
@@ -71,10 +71,15 @@ def curve(scores):
         yield f"| {name} | " + " | ".join(f"{p[key]:.3f}" for p in chosen) + " |"
 
 
+TABLES = (families, levels, recipes, recipe_families, curve)
+
+
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("scores", nargs="?", default="models/reference/scores.json")
+    with open(parser.parse_args().scores, encoding="utf-8") as file:
         scores = json.load(file)
-    for table in (families, levels, recipes, recipe_families, curve):
+    for table in TABLES:
         print("\n".join(table(scores)) + "\n")
 
 

@@ -1,7 +1,7 @@
 """Long chains of state updates in the prompt; the question asks for the last state of a few.
 
-Level sets how many tokens the chain has: about 200 (level 1) to 7,500 (level 8). From level 5 on only
-the length grows, so accuracy by length is comparable. Training also uses conversations (`journal`) in
+Level sets how many tokens the chain has: about 200 (level 1) to 6,900 (level 8; the longest benchmark
+prompt has 8,222). From level 5 on only the length grows, so accuracy by length is comparable. Training also uses conversations (`journal`) in
 which the chain goes on between many questions; they are never asked in a benchmark.
 """
 from .stories import NAMES
