@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/large_pages.h"
 #include "formats/codec_rules.h"
 #include "formats/int4_layout.h"
 #include "formats/rounding_kernels.h"
@@ -17,7 +18,9 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 template <typename T>
 struct Output {
   explicit Output(int64_t size)
-      : count(static_cast<size_t>(size)), data(std::make_unique_for_overwrite<T[]>(count)) {}
+      : count(static_cast<size_t>(size)), data(std::make_unique_for_overwrite<T[]>(count)) {
+    prefer_large_pages(data.get(), count * sizeof(T));
+  }
   T* at(int64_t i) const { return data.get() + i; }
   Array<T> array() { return Array<T>(std::move(data), count); }
 
