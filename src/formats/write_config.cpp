@@ -57,13 +57,11 @@ ordered_json weight_args(const Scheme& scheme) {
     case Scheme::Weights::int4:
       break;
   }
-  ordered_json args = {{"num_bits", 4},
-                       {"type", "int"},
-                       {"symmetric", scheme.symmetric},
-                       {"strategy", "group"},
-                       {"group_size", scheme.group_size},
-                       {"dynamic", false},
-                       {"observer", "minmax"}};
+  const bool whole_row = scheme.group_size == 0;
+  ordered_json args = {{"num_bits", 4}, {"type", "int"}, {"symmetric", scheme.symmetric}};
+  args["strategy"] = whole_row ? "channel" : "group";
+  if (!whole_row) args["group_size"] = scheme.group_size;
+  args.update({{"dynamic", false}, {"observer", "minmax"}});
   if (!scheme.symmetric) args["zp_dtype"] = "torch.int8";
   return args;
 }
@@ -121,6 +119,11 @@ ordered_json fp8_config(std::span<const ModuleScheme> modules) {
           {"modules_to_not_convert", names}};
 }
 
+// -1 is the whole row.
+int64_t auto_round_group(const Scheme& scheme) {
+  return scheme.group_size == 0 ? -1 : scheme.group_size;
+}
+
 // Keys of auto-round that describe a scheme; those of `base` are left out.
 ordered_json auto_round_scheme(const std::optional<Scheme>& scheme, const Scheme& base) {
   const bool quantizes_inputs = base.inputs != Scheme::Inputs::unquantized;
@@ -134,7 +137,7 @@ ordered_json auto_round_scheme(const std::optional<Scheme>& scheme, const Scheme
                 describe(base), describe(*scheme));
   }
   ordered_json entry = ordered_json::object();
-  if (scheme->group_size != base.group_size) entry["group_size"] = scheme->group_size;
+  if (scheme->group_size != base.group_size) entry["group_size"] = auto_round_group(*scheme);
   return entry;
 }
 
@@ -163,7 +166,7 @@ ordered_json auto_round_config(std::span<const ModuleScheme> modules) {
   ordered_json config = {{"quant_method", "auto-round"}, {"autoround_version", auto_round_version}};
   config["packing_format"] = nvfp4 ? "auto_round:llm_compressor" : "auto_round:auto_gptq";
   config["bits"] = 4;
-  config["group_size"] = nvfp4 ? 16 : base.group_size;
+  config["group_size"] = nvfp4 ? 16 : auto_round_group(base);
   config["sym"] = true;
   config["data_type"] = nvfp4 ? "nv_fp" : "int";
   if (base.inputs == Scheme::Inputs::nvfp4_local) {

@@ -92,6 +92,14 @@ TEST_F(WriteConfig, SchemesOfEveryModuleAreReadBack) {
   }
 }
 
+TEST_F(WriteConfig, AGroupMayBeTheWholeRow) {
+  const auto modules = family([](const std::string& name) {
+    return keep_gates(name, {.weights = Scheme::Weights::int4, .group_size = 0});
+  });
+  expect_read_back(OutputContainer::auto_round, modules);
+  expect_read_back(OutputContainer::compressed_tensors, modules);
+}
+
 TEST_F(WriteConfig, MtpMayBeQuantizedToo) {
   const auto modules = family([](const std::string& name) {
     return ends_with_any(name, {"in_proj_a", "in_proj_b"}) ? std::nullopt
