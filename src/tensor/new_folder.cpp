@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file_lock.h"
 #include "tensor/json.h"
 
 namespace quantrial {
@@ -19,23 +20,34 @@ NewFolder::NewFolder(const fs::path& path) {
                 shown(path_));
   }
   partial_ = path_;
-  partial_ += fmt::format(".partial-{}", getpid());
-  if (!fs::create_directory(partial_, error)) {
+  partial_ += ".partial";
+  if (!fs::create_directory(partial_, error) && error) {
     throw Error("cannot create {}: {}; choose another output folder", shown(partial_),
-                error ? error.message() : "it exists");
+                error.message());
+  }
+  fd_ = open(partial_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const bool is_folder = fd_ >= 0;
+  if (!is_folder || !lock_alone(fd_)) {
+    if (is_folder) close(fd_);
+    throw Error("{}: {}; choose another output folder", shown(partial_),
+                is_folder ? "another run is writing it" : "exists and is no folder");
+  }
+  for (const auto& left : fs::directory_iterator(partial_, error)) fs::remove_all(left, error);
+  if (error) {
+    close(fd_);
+    throw Error("cannot empty {}: {}; choose another output folder", shown(partial_),
+                error.message());
   }
 }
 
 NewFolder::~NewFolder() {
   std::error_code error;  // nothing more can be done about it here
   if (!committed_) fs::remove_all(partial_, error);
+  close(fd_);
 }
 
 void NewFolder::commit() {
-  if (const int fd = open(partial_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); fd >= 0) {
-    syncfs(fd);  // everything inside before the name says that it is complete
-    close(fd);
-  }
+  syncfs(fd_);  // everything inside before the name says that it is complete
   std::error_code error;
   fs::rename(partial_, path_, error);  // also replaces an empty folder
   if (error) {

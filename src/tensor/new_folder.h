@@ -7,7 +7,8 @@ namespace quantrial {
 
 class NewFolder {
  public:
-  // Error when `path` exists and is not an empty folder, or its parent does not exist.
+  // Error when `path` exists and is not an empty folder, its parent does not exist, or another run
+  // is writing it. What a killed run left behind is removed.
   explicit NewFolder(const std::filesystem::path& path);
   NewFolder(const NewFolder&) = delete;
   NewFolder& operator=(const NewFolder&) = delete;
@@ -20,6 +21,7 @@ class NewFolder {
 
  private:
   std::filesystem::path path_, partial_;
+  int fd_ = -1;  // holds the lock of partial_
   bool committed_ = false;
 };
 

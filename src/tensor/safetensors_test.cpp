@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <csignal>
 #include <fstream>
 
 #include "base/error.h"
+#include "tensor/new_folder.h"
 #include "tensor/numbers.h"
 #include "tensor/safetensors_writer.h"
 
@@ -142,6 +145,84 @@ TEST_F(Safetensors, WritesWhatItReads) {
   EXPECT_EQ(file.tensors()[1].array<uint8_t>()[0], 9);
   EXPECT_EQ(reinterpret_cast<uintptr_t>(file.tensors()[0].bytes.data()) % 8, 0u);
   EXPECT_EQ(std::distance(fs::directory_iterator(dir_), fs::directory_iterator()), 1);
+}
+
+TEST_F(Safetensors, WritesATensorInPieces) {
+  const fs::path path = dir_ / "out.safetensors";
+  int64_t written = 0;
+  const auto pieces = [](const PieceSink& sink) {
+    for (int i = 0; i < 5; ++i) sink(bytes_of({2 * i, 2 * i + 1}));
+    sink({});
+  };
+  std::vector<TensorToWrite> tensors = {
+      {.name = "x", .dtype = DType::u8, .shape = {2, 5}, .make_bytes = {}, .make_pieces = pieces},
+      {"y", DType::u8, {1}, [] { return bytes_of({42}); }}};
+  write_safetensors(path, tensors, {.written = [&](int64_t bytes) { written += bytes; }});
+  EXPECT_EQ(written, 11);
+  const SafetensorsFile file(path);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(file.tensors()[0].array<uint8_t>()[i], i);
+  EXPECT_EQ(file.tensors()[1].array<uint8_t>()[0], 42);
+  tensors[0].make_pieces = [](const PieceSink&) { throw Error("stop"); };
+  EXPECT_THROW(write_safetensors(dir_ / "other", tensors), Error);
+  EXPECT_FALSE(fs::exists(dir_ / "other.partial"));
+}
+
+TEST_F(Safetensors, RefusesToReplaceWhatIsNoFile) {
+  const std::vector<TensorToWrite> tensors = {{"x", DType::u8, {1}, [] { return bytes_of({1}); }}};
+  const fs::path pipe = dir_ / "pipe", device = dir_ / "device", link = dir_ / "link";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  fs::create_symlink("pipe", link);
+  std::vector<fs::path> taken = {pipe, dir_, link};
+  if (mknod(device.c_str(), S_IFCHR | 0600, makedev(1, 3)) == 0) taken.push_back(device);
+  for (const fs::path& path : taken) {
+    EXPECT_THROW(write_safetensors(path, tensors), Error) << path;
+    EXPECT_FALSE(fs::is_regular_file(path));
+    EXPECT_TRUE(fs::exists(path));
+  }
+  ASSERT_EQ(mkfifo((dir_ / "out.partial").c_str(), 0600), 0);
+  EXPECT_THROW(write_safetensors(dir_ / "out", tensors), Error) << "and does not wait for a reader";
+}
+
+TEST_F(Safetensors, ReplacesWhatAKilledRunLeftButNotWhatALiveOneWrites) {
+  const std::vector<TensorToWrite> tensors = {{"x", DType::u8, {1}, [] { return bytes_of({1}); }}};
+  const fs::path path = dir_ / "out", partial = dir_ / "out.partial";
+  std::ofstream(partial) << std::string(1000, 'x');
+  write_safetensors(path, tensors);
+  EXPECT_EQ(SafetensorsFile(path).tensors().size(), 1u);
+  EXPECT_FALSE(fs::exists(partial));
+  std::string message;
+  const auto second_run = [&](const PieceSink& sink) {
+    try {
+      write_safetensors(path, tensors);
+    } catch (const Error& error) {
+      message = error.what();
+    }
+    sink(bytes_of({7}));
+  };
+  write_safetensors(path, {{.name = "y",
+                            .dtype = DType::u8,
+                            .shape = {1},
+                            .make_bytes = {},
+                            .make_pieces = second_run}});
+  EXPECT_NE(message.find("another run is writing it"), std::string::npos) << message;
+  EXPECT_EQ(SafetensorsFile(path).tensors()[0].name, "y");
+}
+
+TEST_F(Safetensors, AFolderReplacesWhatAKilledRunLeft) {
+  const fs::path path = dir_ / "out", partial = dir_ / "out.partial";
+  fs::create_directories(partial / "left");
+  std::ofstream(partial / "left" / "over") << "x";
+  {
+    NewFolder folder(path);
+    EXPECT_TRUE(fs::is_empty(folder.partial()));
+    EXPECT_THROW(NewFolder second(path), Error) << "a live run";
+    std::ofstream(folder.partial() / "file") << "x";
+    folder.commit();
+  }
+  EXPECT_TRUE(fs::exists(path / "file"));
+  EXPECT_FALSE(fs::exists(partial));
+  std::ofstream(dir_ / "other.partial") << "no folder";
+  EXPECT_THROW(NewFolder other(dir_ / "other"), Error);
 }
 
 TEST_F(Safetensors, LeavesNothingBehindWhenItFails) {

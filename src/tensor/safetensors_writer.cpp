@@ -1,6 +1,7 @@
 #include "tensor/safetensors_writer.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +10,9 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "base/checked.h"
 #include "base/error.h"
+#include "base/file_lock.h"
 #include "tensor/json.h"
 
 namespace quantrial {
@@ -31,19 +34,44 @@ fs::path replaceable(const fs::path& path) {
   return target.empty() ? path : target;
 }
 
+// Opens `partial` for writing, empty and locked: what a killed run left there is taken over, what a
+// live one writes is not. -1 with errno when that fails.
+int open_partial(const fs::path& partial) {
+  while (true) {
+    const int fd =
+        open(partial.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (fd < 0) return -1;
+    struct stat mine {
+    }, named{};
+    const bool regular = fstat(fd, &mine) == 0 && S_ISREG(mine.st_mode);
+    if (!regular || !lock_alone(fd)) {
+      close(fd);
+      errno = regular ? EBUSY : EEXIST;
+      return -1;
+    }
+    // Between open and lock another run may have given the file its final name.
+    if (lstat(partial.c_str(), &named) == 0 && named.st_ino == mine.st_ino) {
+      if (ftruncate(fd, 0) == 0) return fd;
+      close(fd);
+      return -1;
+    }
+    close(fd);
+  }
+}
+
 // A file that exists under its name only after commit(); removed when that is never reached.
 class FileInProgress {
  public:
   explicit FileInProgress(const fs::path& path) : path_(replaceable(path)), partial_(path_) {
     partial_ += ".partial";
-    fd_ = open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    fd_ = open_partial(partial_);
     if (fd_ < 0) fail("create");
   }
   FileInProgress(const FileInProgress&) = delete;
   FileInProgress& operator=(const FileInProgress&) = delete;
   ~FileInProgress() {
-    if (fd_ >= 0) close(fd_);
     if (!committed_) unlink(partial_.c_str());
+    if (fd_ >= 0) close(fd_);
   }
 
   void write(std::span<const std::byte> bytes) {
@@ -57,9 +85,9 @@ class FileInProgress {
 
   void commit(Durability durability) {
     if (durability == Durability::synced && fsync(fd_) != 0) fail("write");
-    if (close(std::exchange(fd_, -1)) != 0) fail("write");
     if (rename(partial_.c_str(), path_.c_str()) != 0) fail("rename");
     committed_ = true;
+    if (close(std::exchange(fd_, -1)) != 0) fail("write");
     if (durability == Durability::left_to_system) return;
     const int parent = open(path_.has_parent_path() ? path_.parent_path().c_str() : ".",
                             O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -72,8 +100,9 @@ class FileInProgress {
  private:
   [[noreturn]] void fail(std::string_view verb) const {
     const int error = errno;
+    const char* reason = error == EBUSY ? "another run is writing it" : std::strerror(error);
     throw Error("cannot {} {}: {}; free space or choose another folder", verb, shown(partial_),
-                std::strerror(error));
+                reason);
   }
 
   fs::path path_, partial_;
@@ -112,9 +141,7 @@ void copy_mapped(const StoredTensor& tensor, FileInProgress& file, Written writt
 }  // namespace
 
 int64_t bytes_of(const TensorToWrite& tensor) {
-  int64_t bytes = element_bytes(tensor.dtype);
-  for (const int64_t d : tensor.shape) bytes *= d;
-  return bytes;
+  return checked_product(tensor.shape, element_bytes(tensor.dtype));
 }
 
 void write_safetensors(const fs::path& path, const std::vector<TensorToWrite>& tensors,
@@ -132,13 +159,21 @@ void write_safetensors(const fs::path& path, const std::vector<TensorToWrite>& t
       copy_mapped(*tensor.source, file, written);
       continue;
     }
-    std::vector<std::byte> made;
-    if (tensor.make_bytes) made = tensor.make_bytes();
-    const std::span<const std::byte> bytes = tensor.make_bytes ? std::span(made) : tensor.ready;
-    require(static_cast<int64_t>(bytes.size()) == bytes_of(tensor),
-            "write_safetensors: another number of bytes than the shape says");
-    file.write(bytes);
-    written(bytes.size());
+    int64_t bytes = 0;
+    const auto take = [&](std::span<const std::byte> piece) {
+      bytes += static_cast<int64_t>(piece.size());
+      file.write(piece);
+      written(piece.size());
+    };
+    if (tensor.make_pieces) {
+      tensor.make_pieces(take);
+    } else if (tensor.make_bytes) {
+      take(tensor.make_bytes());
+    } else {
+      take(tensor.ready);
+    }
+    require(bytes == bytes_of(tensor),
+            "write_safetensors: a tensor came with another number of bytes than its shape says");
   }
   file.commit(options.durability);
 }

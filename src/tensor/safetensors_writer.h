@@ -1,4 +1,4 @@
-// Writes safetensors files, one tensor in memory at a time.
+// Writes safetensors files, one tensor or a piece of one in memory at a time.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,9 @@
 
 namespace quantrial {
 
+// Takes the next bytes of a tensor.
+using PieceSink = std::function<void(std::span<const std::byte>)>;
+
 struct TensorToWrite {
   std::string name;
   DType dtype;
@@ -27,6 +30,9 @@ struct TensorToWrite {
   // In place of both: bytes in memory, which `owner` keeps, or the caller until the call returns.
   std::span<const std::byte> ready{};
   std::shared_ptr<const void> owner{};
+  // In place of all: called once, in order, to hand the bytes over piece by piece; for a tensor
+  // that would be too large in memory as a whole.
+  std::function<void(const PieceSink&)> make_pieces{};
 };
 
 int64_t bytes_of(const TensorToWrite& tensor);  // by dtype and shape
@@ -41,7 +47,8 @@ struct SafetensorsWriteOptions {
 
 // Writes one safetensors file: header first (padded so that the data starts at a multiple of 8),
 // tensors in the order given. Appears under its name only when complete (written beside it, synced
-// and renamed). Throws Error on I/O trouble and leaves nothing behind.
+// and renamed; what a killed run left there is replaced). Throws Error on I/O trouble, when another
+// run is writing the same file, or when `path` is no regular file, and leaves nothing behind.
 void write_safetensors(const std::filesystem::path& path, const std::vector<TensorToWrite>& tensors,
                        const SafetensorsWriteOptions& options = {});
 
