@@ -5,10 +5,20 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "formats/config_keys.h"
 #include "formats/config_readers.h"
 
 namespace quantrial {
 namespace {
+
+constexpr std::string_view config_keys[] = {"quant_method",    "format",          "config_groups",
+                                            "ignore",          "kv_cache_scheme", "sparsity_config",
+                                            "transform_config"};
+constexpr std::string_view group_keys[] = {"targets", "weights", "input_activations",
+                                           "output_activations", "format"};
+constexpr std::string_view args_keys[] = {"num_bits", "type",       "symmetric",
+                                          "strategy", "group_size", "block_structure",
+                                          "dynamic",  "actorder"};
 
 // QuantizationArgs.strategy; when it is missing, the library derives it from group_size.
 std::string strategy_of(const JsonObject& args) {
@@ -58,10 +68,12 @@ Scheme read_fp8(const JsonObject& args) {
 Scheme read_nvfp4(const JsonObject& args) {
   if (args.integer("group_size", 1, 1 << 20) != 16) args.fail("group_size", "16 (NVFP4)");
   if (strategy_of(args) != "tensor_group") args.fail("strategy", "tensor_group (NVFP4)");
+  if (!args.flag("symmetric", true)) args.fail("symmetric", "true (NVFP4)");
   return {.weights = Scheme::Weights::nvfp4};
 }
 
 Scheme read_weights(const JsonObject& args) {
+  check_keys(args, args_keys);
   const std::string type = args.text("type", "int");
   const int64_t bits = args.integer("num_bits", 1, 64, 8);
   if (args.has("dynamic") && *args.find("dynamic") != false) args.fail("dynamic", "false");
@@ -72,6 +84,8 @@ Scheme read_weights(const JsonObject& args) {
 }
 
 void read_inputs(const JsonObject& args, Scheme& scheme) {
+  check_keys(args, args_keys);
+  if (!args.flag("symmetric", true)) args.fail("symmetric", "true");
   const std::string type = args.text("type", "int");
   const int64_t bits = args.integer("num_bits", 1, 64, 8);
   const std::string strategy = strategy_of(args);
@@ -111,6 +125,7 @@ void check_format(const JsonObject& object, const Scheme& scheme) {
 }
 
 Scheme read_group(const JsonObject& config, const JsonObject& group) {
+  check_keys(group, group_keys);
   Scheme scheme = read_weights(group.object("weights"));
   check_format(group.has("format") ? group : config, scheme);
   if (group.has("input_activations")) read_inputs(group.object("input_activations"), scheme);
@@ -121,8 +136,13 @@ Scheme read_group(const JsonObject& config, const JsonObject& group) {
   return scheme;
 }
 
-// sparsity_config and transform_config change what the stored numbers mean, unless empty.
-void check_no_transforms(const JsonObject& config) {
+// What changes the meaning of the stored numbers, or of the cache, unless it is empty.
+void check_no_extras(const JsonObject& config) {
+  if (config.has("kv_cache_scheme")) {
+    config.fail("kv_cache_scheme",
+                "null (a quantized cache is not supported); with null, keys and "
+                "values stay 16-bit");
+  }
   if (config.has("sparsity_config")) {
     const JsonObject sparsity = config.object("sparsity_config");
     if (sparsity.text("format", "dense") != "dense") sparsity.fail("format", "dense");
@@ -151,7 +171,8 @@ void add_targets(const std::vector<QuantizationRule>& groups,
 }  // namespace
 
 QuantizationConfig read_compressed_tensors_config(const JsonObject& config) {
-  check_no_transforms(config);
+  check_keys(config, config_keys);
+  check_no_extras(config);
   const std::string format = config.text("format", "mixed-precision");
   constexpr std::array known = {"pack-quantized",  "nvfp4-pack-quantized", "float-quantized",
                                 "naive-quantized", "mixed-precision",      "dense"};

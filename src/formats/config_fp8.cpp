@@ -1,11 +1,37 @@
 // quantization_config of Hugging Face's `fp8` (formats.md A.2).
 #include <nlohmann/json.hpp>
 
+#include "formats/config_keys.h"
 #include "formats/config_readers.h"
 
 namespace quantrial {
+namespace {
+
+// The second row: auto-round spells out its scheme, which the keys of the first decide.
+constexpr std::string_view config_keys[] = {"quant_method",
+                                            "activation_scheme",
+                                            "fmt",
+                                            "scale_fmt",
+                                            "weight_block_size",
+                                            "modules_to_not_convert",
+                                            "ignored_layers",
+                                            "bits",
+                                            "data_type",
+                                            "group_size",
+                                            "sym",
+                                            "act_bits",
+                                            "act_sym",
+                                            "act_data_type",
+                                            "act_group_size",
+                                            "act_dynamic",
+                                            "extra_config",
+                                            "lm_head",
+                                            "block_name_to_quantize"};
+
+}  // namespace
 
 QuantizationConfig read_fp8_config(const JsonObject& config) {
+  check_keys(config, config_keys);
   if (config.text("fmt", "e4m3") != "e4m3") config.fail("fmt", "e4m3");
   const std::string scale_format = config.text("scale_fmt", "float");
   if (scale_format != "float" && scale_format != "ue8m0") {

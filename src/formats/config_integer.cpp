@@ -2,10 +2,49 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "formats/config_keys.h"
 #include "formats/config_readers.h"
 
 namespace quantrial {
 namespace {
+
+constexpr std::string_view auto_round_keys[] = {
+    "quant_method",   "packing_format",  "backend",
+    "bits",           "group_size",      "sym",
+    "data_type",      "act_bits",        "act_data_type",
+    "act_group_size", "act_sym",         "act_dynamic",
+    "extra_config",   "desc_act",        "block_name_to_quantize",
+    "lm_head",        "static_kv_dtype", "to_quant_block_names",
+    "zero_point",     "version",         "static_attention_dtype"};
+constexpr std::string_view auto_round_module_keys[] = {
+    "bits",          "group_size",     "sym",     "data_type",  "act_bits",
+    "act_data_type", "act_group_size", "act_sym", "act_dynamic"};
+constexpr std::string_view gptq_keys[] = {"quant_method", "method",
+                                          "bits",         "group_size",
+                                          "sym",          "desc_act",
+                                          "format",       "lm_head",
+                                          "dynamic",      "pack_dtype",
+                                          "data_type",    "checkpoint_format",
+                                          "backend",      "block_name_to_quantize"};
+constexpr std::string_view gptq_module_keys[] = {"bits", "group_size", "sym", "desc_act"};
+constexpr std::string_view awq_keys[] = {"quant_method",
+                                         "method",
+                                         "bits",
+                                         "w_bit",
+                                         "group_size",
+                                         "q_group_size",
+                                         "zero_point",
+                                         "version",
+                                         "sym",
+                                         "desc_act",
+                                         "format",
+                                         "checkpoint_format",
+                                         "lm_head",
+                                         "data_type",
+                                         "pack_dtype",
+                                         "backend",
+                                         "modules_to_not_convert",
+                                         "block_name_to_quantize"};
 
 // Where AutoRound keeps a key of a module: its entry in extra_config before the config itself.
 const JsonObject& holder(const JsonObject& entry, const JsonObject& config, const char* key) {
@@ -14,6 +53,13 @@ const JsonObject& holder(const JsonObject& entry, const JsonObject& config, cons
 
 bool is_float16(const JsonObject& entry, const JsonObject& config) {
   return holder(entry, config, "bits").integer("bits", 1, 64) >= 16;
+}
+
+// NVFP4 inputs, where a key says something: what nv_fp4_with_static_gs means.
+void check_nvfp4_inputs(const JsonObject& entry) {
+  if (entry.integer("act_group_size", -1, 1 << 20, 16) != 16) entry.fail("act_group_size", "16");
+  if (!entry.flag("act_sym", true)) entry.fail("act_sym", "true (NVFP4)");
+  if (!entry.flag("act_dynamic", true)) entry.fail("act_dynamic", "true (NVFP4)");
 }
 
 // What AutoRound stored a module with; `entry` is the config itself or one of extra_config.
@@ -31,6 +77,8 @@ std::optional<Scheme> read_auto_round_scheme(const JsonObject& entry, const Json
     if (inputs && act != "nv_fp4_with_static_gs") {
       at("act_data_type").fail("act_data_type", "nv_fp4_with_static_gs");
     }
+    if (!at("sym").flag("sym", true)) at("sym").fail("sym", "true (NVFP4)");
+    if (inputs) check_nvfp4_inputs(entry);
     return Scheme{.weights = Scheme::Weights::nvfp4,
                   .inputs = inputs ? Scheme::Inputs::nvfp4_local : Scheme::Inputs::unquantized};
   }
@@ -72,6 +120,12 @@ void add_block_names(const Json& value, std::vector<std::string>& names) {
   names.push_back(text);
 }
 
+// Eight codes in a 32-bit word are the only packing.
+void check_words(const JsonObject& config) {
+  if (config.text("pack_dtype", "int32") != "int32") config.fail("pack_dtype", "int32");
+  if (!config.text("data_type", "int").starts_with("int")) config.fail("data_type", "int");
+}
+
 }  // namespace
 
 int64_t read_group_size(const JsonObject& config, const std::string& key) {
@@ -81,6 +135,10 @@ int64_t read_group_size(const JsonObject& config, const std::string& key) {
 }
 
 QuantizationConfig read_auto_round_config(const JsonObject& config) {
+  check_keys(config, auto_round_keys);
+  for (const char* key : {"static_kv_dtype", "static_attention_dtype"}) {
+    if (config.has(key)) config.fail(key, "null (a quantized cache is not supported)");
+  }
   const std::string key =
       config.has("packing_format") || !config.has("backend") ? "packing_format" : "backend";
   const Container container = read_packing(config, key);
@@ -88,7 +146,9 @@ QuantizationConfig read_auto_round_config(const JsonObject& config) {
   if (config.has("extra_config")) {
     const JsonObject extra = config.object("extra_config");
     for (const auto& [name, value] : extra.json().items()) {
-      const auto scheme = read_auto_round_scheme(extra.object(name), config);
+      const JsonObject entry = extra.object(name);
+      check_keys(entry, auto_round_module_keys);
+      const auto scheme = read_auto_round_scheme(entry, config);
       if (is_regex(name)) {
         regexes.push_back({ModulePattern::regex_search(name), scheme});
       } else {
@@ -103,7 +163,9 @@ QuantizationConfig read_auto_round_config(const JsonObject& config) {
     config.fail("data_type", "nv_fp in an auto_round:llm_compressor checkpoint");
   }
   std::optional<Scheme> rest = scheme;
-  if (const Json* blocks = config.find("block_name_to_quantize")) {
+  const char* key_of_blocks =
+      config.has("block_name_to_quantize") ? "block_name_to_quantize" : "to_quant_block_names";
+  if (const Json* blocks = config.find(key_of_blocks)) {
     std::vector<std::string> prefixes;
     add_block_names(*blocks, prefixes);
     for (std::string& prefix : prefixes) {
@@ -116,6 +178,8 @@ QuantizationConfig read_auto_round_config(const JsonObject& config) {
 }
 
 QuantizationConfig read_gptq_config(const JsonObject& config) {
+  check_keys(config, gptq_keys);
+  check_words(config);
   if (config.integer("bits", 1, 64) != 4) config.fail("bits", "4");
   const Scheme scheme{.weights = Scheme::Weights::int4,
                       .group_size = read_group_size(config, "group_size"),
@@ -130,6 +194,7 @@ QuantizationConfig read_gptq_config(const JsonObject& config) {
       const bool excluded = name.starts_with("-:");
       const std::string regex = excluded || name.starts_with("+:") ? name.substr(2) : name;
       const JsonObject entry = dynamic.object(name);
+      check_keys(entry, gptq_module_keys);
       if (!excluded && entry.integer("bits", 1, 64, 4) != 4) entry.fail("bits", "4");
       Scheme own = scheme;
       if (entry.has("group_size")) own.group_size = read_group_size(entry, "group_size");
@@ -147,6 +212,8 @@ QuantizationConfig read_gptq_config(const JsonObject& config) {
 }
 
 QuantizationConfig read_awq_config(const JsonObject& config) {
+  check_keys(config, awq_keys);
+  check_words(config);
   const char* bits = config.has("w_bit") ? "w_bit" : "bits";
   if (config.integer(bits, 1, 64) != 4) config.fail(bits, "4");
   const std::string version = config.text("version", "gemm");

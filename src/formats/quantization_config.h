@@ -39,6 +39,11 @@ class QuantizationConfig {
   int zero_offset() const { return zero_offset_; }
   void set_zero_offset(int offset) { zero_offset_ = offset; }
 
+  // modelopt: the type that the engines should keep keys and values in, "FP8"; "" when it is
+  // silent.
+  const std::string& kv_cache() const { return kv_cache_; }
+  void set_kv_cache(std::string type) { kv_cache_ = std::move(type); }
+
   // What the config prescribes for `module`; nothing when it stays 16-bit.
   std::optional<Scheme> scheme(const std::string& module) const;
   // How quantized tensors of `module` are read: scheme(module), or, where the config wrongly calls
@@ -51,6 +56,7 @@ class QuantizationConfig {
   std::vector<QuantizationRule> rules_;
   std::optional<Scheme> rest_;
   int zero_offset_ = 1;
+  std::string kv_cache_;
 };
 
 }  // namespace quantrial

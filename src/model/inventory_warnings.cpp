@@ -151,6 +151,16 @@ void check_unread_files(const Checkpoint& checkpoint, Warnings& warnings) {
   }
 }
 
+// ModelOpt's files often ask for a quantized cache.
+void check_kv_cache(const QuantizationConfig& quantization, Warnings& warnings) {
+  if (quantization.kv_cache().empty()) return;
+  warnings.push_back({"kv_cache",
+                      {},
+                      fmt::format("the checkpoint asks for keys and values in {}; they stay 16-bit "
+                                  "here",
+                                  escaped(quantization.kv_cache()))});
+}
+
 }  // namespace
 
 std::vector<InventoryWarning> find_warnings(const Checkpoint& checkpoint,
@@ -162,6 +172,7 @@ std::vector<InventoryWarning> find_warnings(const Checkpoint& checkpoint,
   check_head(checkpoint, model, warnings);
   check_ignore_lists(quantization, inventory, warnings);
   check_unread_files(checkpoint, warnings);
+  check_kv_cache(quantization, warnings);
   return warnings;
 }
 
