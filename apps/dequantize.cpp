@@ -9,6 +9,8 @@
 #include <memory>
 
 #include "apps/commands.h"
+#include "apps/interrupt.h"
+#include "base/error.h"
 
 namespace quantrial {
 namespace {
@@ -51,7 +53,9 @@ void add_dequantize_command(CLI::App& app, const CommonOptions& common) {
   command->callback([options, &common] {
     ThreadPool pool(common.threads);
     ProgressLine line;
+    const InterruptGuard guard;
     dequantize_folder(options->model, options->out, pool, [&](int64_t bytes, int64_t total_bytes) {
+      if (guard.interrupted()) throw Error("dequantize: interrupted; nothing was written");
       if (!common.quiet) line.show(bytes, total_bytes);
     });
   });

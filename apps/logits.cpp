@@ -1,7 +1,6 @@
 // quantrial logits: raw logits of given token ids, for comparison with other implementations
 // (product.md section 4).
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -63,18 +62,15 @@ class LogitsRun {
         pool_(model.make_state_pool({.max_tokens = longest, .max_speculative_rows = 1})) {}
 
   // float32 [T, V].
-  std::vector<std::byte> logits(const Prompt& prompt) {
-    Rows rows(length(prompt), model_.config().vocab_size);
+  void logits(const Prompt& prompt, const PieceSink& sink) {
     for_each_piece(prompt, [&](SequenceState&, int64_t, int64_t count) {
-      copy_rows(
-          count, [&](auto which) { return model_.logits(which); }, rows);
+      write_rows(
+          count, [&](auto which) { return model_.logits(which); }, sink);
     });
-    return std::move(rows.bytes);
   }
 
   // float32 [T-1, V]: row t from the hidden state at t and the embedding of token t + 1.
-  std::vector<std::byte> mtp_logits(const Prompt& prompt) {
-    Rows rows(length(prompt) - 1, model_.config().vocab_size);
+  void mtp_logits(const Prompt& prompt, const PieceSink& sink) {
     for_each_piece(prompt, [&](SequenceState& state, int64_t first, int64_t count) {
       count = std::min(count, length(prompt) - 1 - first);
       if (count == 0) return;
@@ -82,25 +78,12 @@ class LogitsRun {
                                                                  static_cast<size_t>(count));
       const MtpInput input{.state = &state, .first_position = first, .next_tokens = next};
       model_.mtp_forward(*pool_, {&input, 1}, MtpSource::model);
-      copy_rows(
-          count, [&](auto which) { return model_.mtp_logits(which); }, rows);
+      write_rows(
+          count, [&](auto which) { return model_.mtp_logits(which); }, sink);
     });
-    return std::move(rows.bytes);
   }
 
  private:
-  // Rows of floats that are filled from the front.
-  struct Rows {
-    Rows(int64_t count, int64_t width)
-        : bytes(static_cast<size_t>(count * width) * sizeof(float)) {}
-    void append(std::span<const float> values) {
-      std::memcpy(bytes.data() + filled, values.data(), values.size_bytes());
-      filled += values.size_bytes();
-    }
-    std::vector<std::byte> bytes;
-    size_t filled = 0;
-  };
-
   static int64_t length(const Prompt& prompt) { return static_cast<int64_t>(prompt.size()); }
 
   // forward() in pieces, cut and chunked as the engine does; use(state, first position, rows).
@@ -117,7 +100,6 @@ class LogitsRun {
           .tokens = std::span<const int32_t>(prompt).subspan(static_cast<size_t>(first),
                                                              static_cast<size_t>(end - first)),
           .chunked_tokens = std::max<int64_t>(0, std::min(end, chunked_end) - first)};
-      if (guard_.interrupted()) throw Error("logits: interrupted; nothing was written");
       model_.forward(*pool_, {&input, 1});
       use(*state, first, end - first);
       first = end;
@@ -125,12 +107,13 @@ class LogitsRun {
   }
 
   template <typename GetLogits>
-  void copy_rows(int64_t count, GetLogits get_logits, Rows& rows) {
+  void write_rows(int64_t count, GetLogits get_logits, const PieceSink& sink) {
     const int64_t most = max_logit_rows(model_.config().vocab_size);
     for (int64_t first = 0; first < count; first += most) {
       which_.clear();
       for (int64_t row = first; row < std::min(count, first + most); ++row) which_.push_back(row);
-      rows.append(get_logits(std::span<const int64_t>(which_)).span());
+      if (guard_.interrupted()) throw Error("logits: interrupted; nothing was written");
+      sink(std::as_bytes(get_logits(std::span<const int64_t>(which_)).span()));
     }
   }
 
@@ -154,20 +137,23 @@ void run_logits(const LogitsArguments& arguments, const CommonOptions& common) {
   }
   open.plan({.context_tokens = longest});
   LogitsRun run(*open.model, longest);
-  // One result is in memory at a time: each is computed when its turn to be written comes.
+  // Some rows are in memory at a time: each tensor is computed when its turn to be written comes.
   std::vector<TensorToWrite> tensors;
+  const auto add = [&](std::string name, int64_t rows, auto make_pieces) {
+    tensors.push_back({.name = std::move(name),
+                       .dtype = DType::f32,
+                       .shape = {rows, config.vocab_size},
+                       .make_bytes = {},
+                       .make_pieces = make_pieces});
+  };
   for (size_t i = 0; i < prompts.size(); ++i) {
     const Prompt& prompt = prompts[i];
     const auto T = static_cast<int64_t>(prompt.size());
-    tensors.push_back(
-        {fmt::format("logits.{}", i), DType::f32, {T, config.vocab_size}, [&run, &prompt] {
-           return run.logits(prompt);
-         }});
+    add(fmt::format("logits.{}", i), T,
+        [&run, &prompt](const PieceSink& sink) { run.logits(prompt, sink); });
     if (!arguments.mtp || T == 1) continue;
-    tensors.push_back(
-        {fmt::format("mtp_logits.{}", i), DType::f32, {T - 1, config.vocab_size}, [&run, &prompt] {
-           return run.mtp_logits(prompt);
-         }});
+    add(fmt::format("mtp_logits.{}", i), T - 1,
+        [&run, &prompt](const PieceSink& sink) { run.mtp_logits(prompt, sink); });
   }
   write_safetensors(arguments.out, tensors);
 }

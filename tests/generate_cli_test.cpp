@@ -2,6 +2,7 @@
 // refuse. Starts the binary itself, without a shell.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,7 +32,11 @@ class Program : public testing::Test {
     return dir_ / name;
   }
 
-  Outcome run(std::vector<std::string> arguments, const std::string& input = "") const {
+  Outcome run(const std::vector<std::string>& arguments, const std::string& input = "") const {
+    return end_of(start(arguments, input));
+  }
+
+  pid_t start(std::vector<std::string> arguments, const std::string& input = "") const {
     const fs::path in = write("stdin", input), out = dir_ / "stdout", err = dir_ / "stderr";
     arguments.insert(arguments.begin(), QUANTRIAL_PROGRAM);
     const pid_t child = fork();
@@ -45,9 +50,22 @@ class Program : public testing::Test {
       execv(QUANTRIAL_PROGRAM, argv.data());
       _exit(127);
     }
+    return child;
+  }
+  Outcome end_of(pid_t child) const {
     int status = 0;
     waitpid(child, &status, 0);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_text_file(out), read_text_file(err)};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_text_file(dir_ / "stdout"),
+            read_text_file(dir_ / "stderr")};
+  }
+
+  // Starts the program, sends `signal` once `path` exists, and waits for its end.
+  Outcome interrupted(const std::vector<std::string>& arguments, const fs::path& path,
+                      int signal) const {
+    const pid_t child = start(arguments);
+    while (!fs::exists(path) && waitpid(child, nullptr, WNOHANG) == 0) usleep(1000);
+    kill(child, signal);
+    return end_of(child);
   }
 
   // One line "quantrial: error: ..." that contains `part`, exit code 1.
@@ -117,6 +135,29 @@ TEST_F(Program, LogitsHaveTheShapesOfTheContract) {
   const std::map<std::string, std::vector<int64_t>> expected = {
       {"logits.0", {1, 512}}, {"logits.1", {3, 512}}, {"mtp_logits.1", {2, 512}}};
   EXPECT_EQ(shapes, expected);
+}
+
+// 64 prompts of 4,000 tokens take seconds, and the first is written long before the last.
+TEST_F(Program, AnInterruptedRunLeavesNothingAndAKilledOneDoesNotBlockTheNext) {
+  std::string prompt = "[1", list;
+  for (int i = 1; i < 4000; ++i) prompt += ", " + std::to_string(i % 500);
+  for (int i = 0; i < 64; ++i) list += (i > 0 ? ", " : "") + prompt + "]";
+  const fs::path tokens = write("tokens.json", "{\"prompts\": [" + list + "]}");
+  const fs::path out = dir_ / "logits.safetensors", partial = dir_ / "logits.safetensors.partial";
+  const std::vector<std::string> logits = {"logits", text_, "--tokens", tokens, "-o", out};
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const Outcome outcome = interrupted(logits, partial, signal);
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_EQ(outcome.err, "quantrial: error: logits: interrupted; nothing was written\n");
+    EXPECT_FALSE(fs::exists(partial));
+    EXPECT_FALSE(fs::exists(out));
+  }
+  interrupted(logits, partial, SIGKILL);
+  EXPECT_TRUE(fs::exists(partial));
+  const fs::path few = write("few.json", R"({"prompts": [[1]]})");
+  EXPECT_EQ(run({"logits", text_, "--tokens", few, "-o", out}).exit_code, 0);
+  EXPECT_FALSE(fs::exists(partial));
+  EXPECT_EQ(SafetensorsFile(out).tensors().size(), 1u);
 }
 
 TEST_F(Program, BenchGivesItsFigures) {

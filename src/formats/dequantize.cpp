@@ -18,12 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr int64_t shard_bytes = 5'000'000'000;  // as transformers' save_pretrained
 
-template <typename T>
-std::vector<std::byte> copied(std::span<const T> values) {
-  const auto bytes = std::as_bytes(values);
-  return {bytes.begin(), bytes.end()};
-}
-
 // One run: the checkpoint that is read and what is made of it.
 class Dequantization {
  public:
@@ -84,16 +78,18 @@ class Dequantization {
 
   TensorToWrite decoded_matrix(const std::string& module) {
     const StoredMatrix matrix = stored_matrix(checkpoint_, config_, module);
-    const auto decode = [this, module] {
-      const std::vector<bfloat16> values =
-          decode_bf16(read_weight(checkpoint_, config_, module), pool_);
+    const auto decode = [this, module](const PieceSink& sink) {
+      decode_bf16(read_weight(checkpoint_, config_, module), pool_, sink);
       for (const std::string& name : tensors_of(checkpoint_, module)) {
         const StoredTensor& tensor = checkpoint_.at(name);
         tensor.file->release(tensor.bytes);
       }
-      return copied(std::span(values));
     };
-    return {module + ".weight", DType::bf16, {matrix.rows, matrix.columns}, decode, nullptr};
+    return {.name = module + ".weight",
+            .dtype = DType::bf16,
+            .shape = {matrix.rows, matrix.columns},
+            .make_bytes = {},
+            .make_pieces = decode};
   }
 
   void cut_into_shards(std::vector<TensorToWrite> tensors) {
@@ -138,18 +134,24 @@ std::string plain_config(const fs::path& path) {
 
 }  // namespace
 
-std::vector<bfloat16> decode_bf16(const Weight& weight, ThreadPool& pool) {
-  const auto width = static_cast<size_t>(columns(weight));
-  std::vector<bfloat16> values(static_cast<size_t>(rows(weight)) * width);
+void decode_bf16(const Weight& weight, ThreadPool& pool, const PieceSink& sink) {
+  constexpr int64_t piece_bytes = 8 << 20;
+  const int64_t N = rows(weight), K = columns(weight);
+  const auto width = static_cast<size_t>(K);
+  const int64_t piece_rows = std::clamp<int64_t>(piece_bytes / (2 * K), 1, N);
+  std::vector<bfloat16> piece(static_cast<size_t>(piece_rows) * width);
   std::vector<std::vector<float>> row_of_thread(static_cast<size_t>(pool.size()),
                                                 std::vector<float>(width));
-  pool.parallel_for(rows(weight), [&](int64_t n, int thread) {
-    std::vector<float>& row = row_of_thread[static_cast<size_t>(thread)];
-    decode_row(weight, n, row);
-    bfloat16* out = values.data() + static_cast<size_t>(n) * width;
-    for (size_t k = 0; k < width; ++k) out[k] = to_bfloat16(row[k]);
-  });
-  return values;
+  for (int64_t first = 0; first < N; first += piece_rows) {
+    const int64_t count = std::min(piece_rows, N - first);
+    pool.parallel_for(count, [&](int64_t n, int thread) {
+      std::vector<float>& row = row_of_thread[static_cast<size_t>(thread)];
+      decode_row(weight, first + n, row);
+      bfloat16* out = piece.data() + static_cast<size_t>(n) * width;
+      for (size_t k = 0; k < width; ++k) out[k] = to_bfloat16(row[k]);
+    });
+    sink(std::as_bytes(std::span(piece).first(static_cast<size_t>(count) * width)));
+  }
 }
 
 void dequantize_folder(const fs::path& from, const fs::path& to, ThreadPool& pool,

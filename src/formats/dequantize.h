@@ -1,4 +1,5 @@
-// Writes a quantized checkpoint back as BF16: the same names and layout, one tensor in memory.
+// Writes a quantized checkpoint back as BF16: the same names and layout, a piece of a tensor in
+// memory.
 #pragma once
 
 #include <cstdint>
@@ -7,14 +8,16 @@
 
 #include "base/thread_pool.h"
 #include "formats/formats.h"
-#include "tensor/numbers.h"
+#include "tensor/safetensors_writer.h"
 
 namespace quantrial {
 
-// w[N,K] decoded and rounded to the nearest bfloat16; rows are shared among the threads.
-std::vector<bfloat16> decode_bf16(const Weight& weight, ThreadPool& pool);
+// w[N,K] decoded and rounded to the nearest bfloat16, handed to `sink` in pieces of whole rows,
+// about 8 MiB; rows are shared among the threads.
+void decode_bf16(const Weight& weight, ThreadPool& pool, const PieceSink& sink);
 
-// Called after each tensor with the bytes written so far and to be written in all.
+// Called after each piece with the bytes written so far and to be written in all; may throw to
+// stop.
 using WriteProgress = std::function<void(int64_t bytes, int64_t total_bytes)>;
 
 // Decodes every quantized matrix of the folder `from` into the folder `to`, in shards of about
