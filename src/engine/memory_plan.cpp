@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/checked.h"
 #include "base/error.h"
 
 namespace quantrial {
@@ -18,7 +19,7 @@ std::string gib(int64_t bytes) {
 EngineOptions engine_options(int64_t concurrency, int64_t context, int64_t draft_tokens) {
   const int64_t pages = StatePool::pages_for(context);
   return {.max_sequences = concurrency,
-          .max_tokens = concurrency * pages * page_tokens,
+          .max_tokens = checked_product({concurrency, pages, page_tokens}),
           .max_draft_tokens = draft_tokens,
           .context_tokens = context};
 }
@@ -42,11 +43,12 @@ class Planner {
   // The longest context, in whole pages or the model's own, that fits; 0 when none does.
   int64_t longest_context(int64_t concurrency, int64_t budget) const {
     const int64_t most = config_.max_position_embeddings;
-    if (plan(concurrency, most).total() <= budget) return most;
-    const int64_t page = plan(concurrency, page_tokens).kv;
-    const int64_t rest = budget - plan(concurrency, page_tokens).total() + page;
-    if (page == 0 || rest < page) return 0;
-    return std::min(most, rest / page * page_tokens);
+    const MemoryPlan one = plan(concurrency, page_tokens);
+    const int64_t rest = budget - (one.total() - one.kv);  // for keys and values
+    if (one.kv == 0) return rest >= 0 ? most : 0;
+    if (rest < one.kv) return 0;
+    const int64_t pages = rest / one.kv;
+    return pages >= StatePool::pages_for(most) ? most : pages * page_tokens;
   }
 
   int64_t most_sequences(int64_t context, int64_t wished, int64_t budget) const {

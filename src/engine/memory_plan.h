@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/checked.h"
 #include "base/process_memory.h"
 #include "engine/engine.h"
 
@@ -26,7 +27,8 @@ struct MemoryPlan {
   int64_t recurrent = 0;  // Gated DeltaNet states
   int64_t workspace = 0;  // activations and logits
 
-  int64_t total() const { return weights + kv + recurrent + workspace; }
+  // Error beyond 2^63.
+  int64_t total() const { return checked_sum({weights, kv, recurrent, workspace}); }
 };
 
 // Throws Error with what is needed, what there is, and the context or concurrency that would fit.

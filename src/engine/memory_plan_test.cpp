@@ -70,6 +70,29 @@ TEST(MemoryPlan, TooLittleNamesWhatWouldFit) {
   EXPECT_NE(message({.context_tokens = 262145}, 900 * GiB), "");
 }
 
+// The largest numbers that config.json and the arguments may hold.
+TEST(MemoryPlan, SizesBeyondAllMemoryAreRefusedAndDoNotWrapAround) {
+  ModelConfig c = config_27b();
+  c.num_key_value_heads = c.linear_num_key_heads = c.linear_num_value_heads = 1 << 12;
+  c.head_dim = c.linear_key_head_dim = c.linear_value_head_dim = 1 << 12;
+  c.layer_types.assign(4096, MixerKind::full_attention);
+  c.max_position_embeddings = int64_t{1} << 40;
+  const ModelBytes model{.weights = 15 * GiB};
+  const auto plan = [&](MemoryWish wish) {
+    return plan_memory(c, model, DType::f32, wish, 900 * GiB);
+  };
+  EXPECT_THROW(plan({.context_tokens = int64_t{1} << 40}), Error);
+  EXPECT_THROW(plan({.concurrency = 10000}), Error);
+  EXPECT_THROW(plan({.concurrency = INT64_MAX, .context_tokens = 1}), Error);
+  EXPECT_THROW(plan({.context_tokens = INT64_MAX}), Error);
+  c.layer_types.assign(4096, MixerKind::linear_attention);
+  EXPECT_THROW(plan({.concurrency = int64_t{1} << 20}), Error);
+  ModelConfig none;
+  none.max_position_embeddings = int64_t{1} << 40;
+  const MemoryPlan most = plan_memory(none, model, DType::bf16, {}, 900 * GiB);
+  EXPECT_EQ(most.context_tokens, int64_t{1} << 40) << "nothing to store";
+}
+
 TEST(MemoryPlan, SeesThisMachine) {
   EXPECT_GT(available_memory_bytes(), int64_t{1} << 20);
   EXPECT_GT(resident_memory_bytes(), int64_t{1} << 20);

@@ -20,7 +20,7 @@ constexpr int64_t max_vocab_size = 1 << 24;
 constexpr int64_t max_heads = 1 << 12;
 constexpr int64_t max_head_dim = 1 << 12;
 constexpr int64_t max_conv_kernel = 64;
-constexpr int64_t max_positions = int64_t{1} << 32;
+constexpr int64_t max_positions = 1 << 24;
 
 std::string architecture_of(const JsonObject& top) {
   const auto names = top.texts("architectures");

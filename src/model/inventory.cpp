@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/checked.h"
 #include "base/error.h"
 #include "formats/module_class.h"
 #include "formats/read_weight.h"
@@ -17,12 +18,6 @@ std::string lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   return result;
-}
-
-int64_t product(const std::vector<int64_t>& shape) {
-  int64_t n = 1;
-  for (const int64_t d : shape) n *= d;
-  return n;
 }
 
 std::vector<ModuleEntry> list_modules(const Checkpoint& checkpoint,
@@ -50,7 +45,7 @@ std::vector<ModuleEntry> list_modules(const Checkpoint& checkpoint,
   }
   for (ModuleEntry& entry : modules) {
     entry.class_name = module_class(entry.name);
-    entry.parameters = product(entry.shape);
+    entry.parameters = checked_product(entry.shape);
   }
   std::sort(modules.begin(), modules.end(),
             [](const ModuleEntry& a, const ModuleEntry& b) { return a.name < b.name; });
@@ -92,8 +87,8 @@ Inventory take_inventory(const std::filesystem::path& dir) {
   inventory.format = quantization.container() == Container::none ? main_format(inventory.modules)
                                                                  : quantization.name();
   for (const ModuleEntry& module : inventory.modules) {
-    inventory.parameters += module.parameters;
-    inventory.bytes += module.bytes;
+    inventory.parameters = checked_add(inventory.parameters, module.parameters);
+    inventory.bytes = checked_add(inventory.bytes, module.bytes);
   }
   count_mtp(inventory);
   inventory.warnings = find_warnings(checkpoint, quantization, model, inventory);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/checked.h"
 #include "base/error.h"
 
 namespace quantrial {
@@ -48,15 +49,15 @@ class Cutter {
 SequenceState::~SequenceState() { pool_.release(*this); }
 
 int64_t StatePool::kv_bytes(const ModelConfig& config, DType kv_dtype, const StateLimits& limits) {
-  const int64_t positions = pages_for(limits.max_tokens) * page_tokens;
-  return 2 * attention_layers(config) * positions * config.num_key_value_heads * config.head_dim *
-         element_bytes(kv_dtype);
+  return checked_product({pages_for(limits.max_tokens), page_tokens, 2 * attention_layers(config),
+                          config.num_key_value_heads, config.head_dim, element_bytes(kv_dtype)});
 }
 
 int64_t StatePool::recurrent_bytes(const ModelConfig& config, const StateLimits& limits) {
   const int64_t floats =
       delta_elements(config) + conv_elements(config) + speculative_elements(config, limits);
-  return 4 * limits.max_sequences * count_layers(config, MixerKind::linear_attention) * floats;
+  return checked_product(
+      {4, limits.max_sequences, count_layers(config, MixerKind::linear_attention), floats});
 }
 
 StatePool::StatePool(Backend& backend, const ModelConfig& config, const StateLimits& limits)

@@ -50,7 +50,7 @@ class StatePool {
  public:
   StatePool(Backend& backend, const ModelConfig& config, const StateLimits& limits);
 
-  // Bytes that such limits need, without allocating.
+  // Bytes that such limits need, without allocating. Error beyond 2^63.
   static int64_t kv_bytes(const ModelConfig& config, DType kv_dtype, const StateLimits& limits);
   static int64_t recurrent_bytes(const ModelConfig& config, const StateLimits& limits);
 
@@ -58,7 +58,9 @@ class StatePool {
   int64_t free_pages() const { return static_cast<int64_t>(free_pages_.size()); }
   int64_t free_slots() const { return static_cast<int64_t>(free_slots_.size()); }
   // Pages that a sequence needs for `tokens` positions.
-  static int64_t pages_for(int64_t tokens) { return (tokens + page_tokens - 1) / page_tokens; }
+  static int64_t pages_for(int64_t tokens) {
+    return tokens / page_tokens + (tokens % page_tokens > 0 ? 1 : 0);
+  }
 
   // An empty sequence, its recurrent state zero. Needs a free slot.
   std::unique_ptr<SequenceState> create();
