@@ -10,6 +10,7 @@
 #include "quantize/auto_round.h"
 #include "quantize/awq.h"
 #include "quantize/gptq.h"
+#include "quantize/rounded_block.h"
 #include "tests/yardstick.h"
 
 namespace quantrial {
@@ -28,22 +29,32 @@ const std::vector<Format> formats = {
     {"nvfp4 w4a4", "nvfp4", YardstickFormat::nvfp4_w4a4},
 };
 
+class RoundToNearest : public Algorithm {
+ public:
+  BlockResult quantize(const BlockTask& task) override { return rounded_to_nearest(task).result(); }
+};
+
 // The algorithms with our parameters, and with those of the reference tools.
-std::unique_ptr<Algorithm> make(const std::string& name) {
+std::unique_ptr<Algorithm> make(const std::string& name, int64_t iters) {
   using Scales = GptqParameters::Scales;
+  if (name == "rtn") return std::make_unique<RoundToNearest>();
   if (name == "gptq") return std::make_unique<Gptq>(GptqParameters{});
   if (name == "gptq-plain") {
-    return std::make_unique<Gptq>(GptqParameters{
-        .feedback = {.shrinkage = FeedbackParameters::Shrinkage::none}, .scales = Scales::fitted});
+    return std::make_unique<Gptq>(
+        GptqParameters{.feedback = {.shrinkage = FeedbackParameters::Shrinkage::none},
+                       .scales = Scales::fitted,
+                       .passes = 0});
   }
   if (name == "awq") return std::make_unique<Awq>(AwqParameters{});
   if (name == "awq-plain") return std::make_unique<Awq>(AwqParameters{.scales = Scales::fitted});
-  if (name == "autoround") return std::make_unique<AutoRound>(AutoRoundParameters{});
-  throw Error("algorithm \"{}\": expected gptq, gptq-plain, awq, awq-plain or autoround", name);
+  if (name == "autoround") return std::make_unique<AutoRound>(AutoRoundParameters{.iters = iters});
+  throw Error("algorithm \"{}\": expected rtn, gptq, gptq-plain, awq, awq-plain or autoround",
+              name);
 }
 
 // What the reference tool of the same name has.
 std::string tool_of(const std::string& name) {
+  if (name == "rtn") return "rtn_";
   if (name.starts_with("gptq")) return "gptq_static_";
   return name.starts_with("awq") ? "awq_" : "autoround_";
 }
@@ -81,12 +92,14 @@ int run(int count, char** arguments) {
   std::string dir, format_name;
   std::vector<std::string> algorithms;
   uint64_t seeds = 3;
+  int64_t iters = AutoRoundParameters{}.iters;
   int threads = 0;
   CLI::App app("Block error on the yardstick: calibration, held out (the reference tool's)");
   app.add_option("dir", dir, "the yardstick, unpacked")->required();
   app.add_option("algorithms", algorithms);
   app.add_option("--format", format_name, "only formats that begin so");
   app.add_option("--seeds", seeds, "seeds to take the median of");
+  app.add_option("--iters", iters, "of AutoRound");
   app.add_option("--threads", threads);
   CLI11_PARSE(app, count, arguments);
   if (algorithms.empty()) algorithms = {"gptq", "awq", "autoround"};
@@ -99,7 +112,7 @@ int run(int count, char** arguments) {
       if (!format.name.starts_with(format_name)) continue;
       std::vector<YardstickResult> results;
       for (uint64_t seed = 1; seed <= (name == "autoround" ? seeds : 1); ++seed) {
-        results.push_back(yardstick.run(*make(name), format.kind, seed));
+        results.push_back(yardstick.run(*make(name, iters), format.kind, seed));
       }
       print_row(name, format, results, tools);
     }

@@ -51,7 +51,8 @@ TEST(Yardstick, GptqWithTheToolsParametersHasTheToolsError) {
   ThreadPool pool(2);
   Yardstick yardstick(folder, pool);
   Gptq gptq({.feedback = {.shrinkage = FeedbackParameters::Shrinkage::none},
-             .scales = GptqParameters::Scales::fitted});
+             .scales = GptqParameters::Scales::fitted,
+             .passes = 0});
   for (const Case& c : cases) {
     const YardstickResult result = yardstick.run(gptq, c.format, 0);
     const std::string run = "gptq_static_" + c.name;

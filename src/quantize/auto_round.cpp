@@ -108,13 +108,13 @@ void Tuning::start() {
     const auto of = moments.find(linear.input);
     mean_squares.push_back(of == moments.end() ? std::vector<float>() : of->second.mean_squares());
   }
-  gptq_block(task_, std::move(moments), parameters_.start, KeepSteps::yes,
-             [&](int64_t i, QuantizedMatrix matrix, std::vector<float> steps) {
-               const auto place = static_cast<size_t>(i);
-               linears_[place].emplace(*task_.targets[place].codec, std::move(matrix),
-                                       std::move(steps));
-               linears_[place]->round(task_.pool);
-             });
+  notes_ = gptq_block(task_, std::move(moments), parameters_.start, KeepSteps::yes,
+                      [&](int64_t i, QuantizedMatrix matrix, std::vector<float> steps) {
+                        const auto place = static_cast<size_t>(i);
+                        linears_[place].emplace(*task_.targets[place].codec, std::move(matrix),
+                                                std::move(steps));
+                        linears_[place]->round(task_.pool);
+                      });
   measure_curvature(std::move(mean_squares));
 }
 

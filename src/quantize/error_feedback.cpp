@@ -70,12 +70,31 @@ void make_unit(std::vector<float>& l, const std::vector<float>& roots,
   });
 }
 
+// H itself, above the diagonal of M.
+void write_hessian(const std::vector<float>& h, const std::vector<float>& diagonal, double mean,
+                   ErrorFeedback& feedback, Workers& workers) {
+  const auto K = static_cast<int64_t>(feedback.columns.size());
+  const auto keep = static_cast<float>(1 - feedback.shrinkage);
+  workers.for_each(K, [&](int64_t i) {
+    const int64_t row = feedback.columns[static_cast<size_t>(i)];
+    for (int64_t j = i + 1; j < K; ++j) {
+      const int64_t column = feedback.columns[static_cast<size_t>(j)];
+      feedback.m[static_cast<size_t>(i * K + j)] = keep * h[static_cast<size_t>(row * K + column)];
+    }
+  });
+  for (const int64_t column : feedback.columns) {
+    const float d = diagonal[static_cast<size_t>(column)];
+    feedback.diagonal.push_back(d > 0 ? d + static_cast<float>(feedback.dampening * mean) : 1);
+  }
+}
+
 }  // namespace
 
 ErrorFeedback error_feedback(InputMoments moments, const FeedbackParameters& parameters,
                              Workers& workers) {
   ErrorFeedback feedback{.columns = {},
                          .m = {},
+                         .diagonal = {},
                          .shrinkage = parameters.shrinkage == FeedbackParameters::Shrinkage::none
                                           ? 0
                                           : moments.shrinkage(),
@@ -99,6 +118,7 @@ ErrorFeedback error_feedback(InputMoments moments, const FeedbackParameters& par
     require(feedback.dampening < 1e6, "error_feedback: inputs that are not numbers");
   }
   make_unit(feedback.m, roots, feedback.columns, workers);
+  write_hessian(h, diagonal, mean, feedback, workers);
   return feedback;
 }
 

@@ -26,10 +26,12 @@ struct FeedbackParameters {
 };
 
 // H = M^T D M with M unit lower triangular, D diagonal, columns in the order `columns`: the last
-// place is rounded first, and an error e there adds e * M[place][p] to each place p < place.
+// place is rounded first, and an error e there adds e * M[place][p] to each place p < place. H is
+// what was factored: shrunk and dampened.
 struct ErrorFeedback {
   std::vector<int64_t> columns;  // [K] the column of w at each place
-  std::vector<float> m;          // [K,K] row-major, below the diagonal
+  std::vector<float> m;          // [K,K] row-major: M below the diagonal, H above it
+  std::vector<float> diagonal;   // [K] of H
   double shrinkage = 0;          // used
   double dampening = 0;          // used: raised tenfold as long as H had no factor
 };

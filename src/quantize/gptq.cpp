@@ -1,6 +1,9 @@
 #include "quantize/gptq.h"
 
+#include <fmt/format.h>
+
 #include "quantize/calibration_pass.h"
+#include "quantize/coordinate_descent.h"
 #include "quantize/round_with_feedback.h"
 #include "quantize/rounded_block.h"
 #include "quantize/scale_search.h"
@@ -22,16 +25,21 @@ std::vector<float> importance_of(const InputMoments& moments) {
 
 }  // namespace
 
-void gptq_block(const BlockTask& task, std::map<int, InputMoments> moments,
-                const GptqParameters& parameters, KeepSteps keep_steps,
-                const RoundedWithFeedback& found) {
+std::vector<std::string> gptq_block(const BlockTask& task, std::map<int, InputMoments> moments,
+                                    const GptqParameters& parameters, KeepSteps keep_steps,
+                                    const RoundedWithFeedback& found) {
   Workers workers(task.pool);
+  std::vector<std::string> notes;
   const std::span<const BlockLinear> linears = task.block.linears();
   for (auto& [input, moment] : moments) {
     const std::vector<float> importance = importance_of(moment);
     const ErrorFeedback feedback = error_feedback(std::move(moment), parameters.feedback, workers);
     for (size_t i = 0; i < linears.size(); ++i) {
       if (linears[i].input != input || !task.targets[i].codec) continue;
+      if (feedback.dampening > parameters.feedback.dampening) {
+        notes.push_back(fmt::format("{}: Hessian without a factor; dampening raised to {}",
+                                    linears[i].name, feedback.dampening));
+      }
       const Codec& codec = *task.targets[i].codec;
       const View<const float, 2> w = task.block.weights()[i];
       std::vector<GroupScale> scales = parameters.scales == GptqParameters::Scales::fitted
@@ -40,23 +48,29 @@ void gptq_block(const BlockTask& task, std::map<int, InputMoments> moments,
       std::vector<float> steps(keep_steps == KeepSteps::yes ? static_cast<size_t>(w.size()) : 0);
       QuantizedMatrix matrix =
           round_with_feedback(codec, w, std::move(scales), feedback, steps, workers);
+      if (parameters.passes > 0) {
+        descend_by_coordinates(codec, w, feedback, parameters.passes, matrix, steps, workers);
+      }
       found(static_cast<int64_t>(i), std::move(matrix), std::move(steps));
     }
   }
+  return notes;
 }
 
 BlockResult Gptq::quantize(const BlockTask& task) {
   const double before = block_error(task, rounded_to_nearest(task).weights());
   RoundedBlock rounded(task.pool, task.block.weights());
   Workers workers(task.pool);
-  gptq_block(task, input_moments(task, all_sequences(task.inputs), workers), parameters_,
-             KeepSteps::no, [&](int64_t i, QuantizedMatrix matrix, std::vector<float>) {
-               rounded.set(i, *task.targets[static_cast<size_t>(i)].codec, std::move(matrix));
-             });
+  std::vector<std::string> notes =
+      gptq_block(task, input_moments(task, all_sequences(task.inputs), workers), parameters_,
+                 KeepSteps::no, [&](int64_t i, QuantizedMatrix matrix, std::vector<float>) {
+                   rounded.set(i, *task.targets[static_cast<size_t>(i)].codec, std::move(matrix));
+                 });
   const double after = block_error(task, rounded.weights());
   BlockResult result = std::move(rounded).result();
   result.error_before = before;
   result.error_after = after;
+  result.notes = std::move(notes);
   return result;
 }
 

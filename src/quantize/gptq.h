@@ -14,6 +14,7 @@ struct GptqParameters {
     searched,  // search_scales()
   };
   Scales scales = Scales::searched;
+  int passes = 2;  // of coordinate descent afterwards
 };
 
 class Gptq : public Algorithm {
@@ -30,9 +31,10 @@ using RoundedWithFeedback =
     std::function<void(int64_t i, QuantizedMatrix matrix, std::vector<float> steps)>;
 enum class KeepSteps : uint8_t { no, yes };
 
-// GPTQ of every quantized Linear of a block over `moments`, which it uses up.
-void gptq_block(const BlockTask& task, std::map<int, InputMoments> moments,
-                const GptqParameters& parameters, KeepSteps keep_steps,
-                const RoundedWithFeedback& found);
+// GPTQ of every quantized Linear of a block over `moments`, which it uses up. Returns notes for the
+// log: where a Hessian had no factor without more dampening.
+std::vector<std::string> gptq_block(const BlockTask& task, std::map<int, InputMoments> moments,
+                                    const GptqParameters& parameters, KeepSteps keep_steps,
+                                    const RoundedWithFeedback& found);
 
 }  // namespace quantrial
