@@ -30,7 +30,8 @@ void FillDecays(const float* G, int64_t n, const ChunkDecays& decays) {
   Decay(G, G[n - 1], -1, n, decays.end);
   for (int64_t i = 0; i < n; ++i) {
     decays.minus_start[i] = -decays.start[i];
-    Decay(G, G[i], -1, i + 1, decays.between + i * n);
+    const int64_t whole_vectors = std::min(n, (i + 16) / 16 * 16);
+    Decay(G, G[i], -1, whole_vectors, decays.between + i * n);
     std::fill(decays.between + i * n + i + 1, decays.between + (i + 1) * n, 0.0f);
   }
 }
