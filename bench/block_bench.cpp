@@ -2,14 +2,19 @@
 // gradients of its weights, at the size that auto-round is timed on (hidden 256, FF 512, 8 x 512
 // tokens, 0.66 M weights): ms, and the share of its Linears' products in the multiply-add rate of
 // registers alone, measured in the same run.
+//     block_bench [ITERATIONS]: instead, AutoRound of that many iterations over 16 sequences in
+//     INT4
+// g128: seconds, and seconds of processor time (what remains comparable beside other programs).
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
 #include "bench/timing.h"
-#include "quantize/dense_block.h"
+#include "quantize/auto_round.h"
+#include "quantize/hidden_states.h"
 #include "tests/random_weights.h"
 
 namespace quantrial {
@@ -127,15 +132,57 @@ void run_kinds(const Folder& folder, const ModelConfig& config, ThreadPool& pool
   }
 }
 
+void tune(const Folder& folder, const ModelConfig& config, int64_t iterations, ThreadPool& pool) {
+  const Checkpoint checkpoint(folder.path);
+  for (const MixerKind kind : {MixerKind::full_attention, MixerKind::linear_attention}) {
+    DenseBlock block(checkpoint, config, Folder::prefix(kind), kind, pool);
+    const StatesShape shape{.lengths = std::vector<int64_t>(16, length),
+                            .width = config.hidden_size};
+    const auto inputs = states_in_memory(shape), outputs = states_in_memory(shape);
+    Random random(2);
+    const std::array<int64_t, 2> rows = {length, config.hidden_size};
+    for (int64_t i = 0; i < inputs->sequences(); ++i) {
+      std::vector<float> x = random.floats(length * config.hidden_size), y(x.size());
+      const View<float, 2> x_view(x.data(), rows), y_view(y.data(), rows);
+      block.forward({.weights = block.weights(), .sequence_length = length}, x_view, y_view);
+      inputs->write(i, x_view);
+      outputs->write(i, y_view);
+    }
+    std::vector<LinearTarget> targets;
+    for (const BlockLinear& linear : block.linears()) {
+      targets.push_back(
+          {.codec = linear.rows % 32 == 0 ? std::optional<Codec>(Int4Codec{}) : std::nullopt});
+    }
+    const double start = seconds_of(CLOCK_MONOTONIC), used = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    AutoRound algorithm({.iters = iterations});
+    const BlockResult result = algorithm.quantize({.block = block,
+                                                   .targets = targets,
+                                                   .inputs = *inputs,
+                                                   .outputs = *outputs,
+                                                   .pool = pool,
+                                                   .seed = 1});
+    fmt::print(
+        "{} threads, {} attention, {} iterations: {:.1f} s, {:.1f} s of processors; "
+        "error {:.4f} -> {:.4f}\n",
+        pool.size(), kind == MixerKind::full_attention ? "full" : "linear", iterations,
+        seconds_of(CLOCK_MONOTONIC) - start, seconds_of(CLOCK_PROCESS_CPUTIME_ID) - used,
+        result.error_before, result.error_after);
+  }
+}
+
 }  // namespace
 }  // namespace quantrial
 
-int main() {
+int main(int argc, char** argv) {
   using namespace quantrial;
   const ModelConfig config = config_of_block();
   const Folder folder(config);
   for (const int threads : {1, 0}) {
     ThreadPool pool(threads);
-    run_kinds(folder, config, pool);
+    if (argc > 1) {
+      tune(folder, config, std::atoll(argv[1]), pool);
+    } else {
+      run_kinds(folder, config, pool);
+    }
   }
 }
