@@ -1,5 +1,8 @@
 // Memory of one pass through a block: what forward leaves for backward, and what backward needs to
 // work. Inside of DenseBlock. Letters: T rows, H hidden_size, I intermediate_size, D head size.
+//
+// A block of the 27B shape with T = 8 x 512 takes 2.1 GB (full attention) or 2.5 GB (linear
+// attention), 0.36 GB of it for one dw at a time; quantized inputs add up to 0.6 GB.
 #pragma once
 
 #include <algorithm>

@@ -88,23 +88,34 @@ void PackTransposed(const float* w, int64_t stride, int64_t width, int64_t K, in
   }
 }
 
-// `width` columns of B from n, rows [k, k + K), as to[k][columns]; zeros beyond `width`.
-void PackPanel(const Strided& b, int64_t k, int64_t K, int64_t n, int64_t width, int64_t columns,
-               float* HWY_RESTRICT to) {
+// Rows [k, k + K) of B, N columns, in panels one after the other: [K][columns of the panel], with
+// zeros beyond column N.
+void PackB(const Strided& b, int64_t k, int64_t K, int64_t N, float* HWY_RESTRICT to) {
   const Lanes d;
   const int64_t lanes = LaneCount();
-  if (width < columns) std::fill_n(to, K * columns, 0.0f);
   if (b.major == Strided::Major::column) {
-    PackTransposed(b.data + n * b.stride + k, b.stride, width, K, columns, to);
+    for (int64_t n = 0; n < N;) {
+      const int64_t columns = PanelVectors((N - n + lanes - 1) / lanes) * lanes;
+      const int64_t width = std::min(columns, N - n);
+      if (width < columns) std::fill_n(to + n * K, K * columns, 0.0f);
+      PackTransposed(b.data + n * b.stride + k, b.stride, width, K, columns, to + n * K);
+      n += width;
+    }
     return;
   }
-  for (int64_t i = 0; i < K; ++i) {
-    const float* from = b.data + (k + i) * b.stride + n;
-    int64_t j = 0;
-    for (; j + lanes <= width; j += lanes) {
-      hn::Store(hn::LoadU(d, from + j), d, to + i * columns + j);
+  for (int64_t i = 0; i < K; ++i) {  // whole rows, as they lie in memory
+    const float* from = b.data + (k + i) * b.stride;
+    for (int64_t n = 0; n < N;) {
+      const int64_t columns = PanelVectors((N - n + lanes - 1) / lanes) * lanes;
+      float* panel = to + n * K + i * columns;
+      for (int64_t j = 0; j < columns; j += lanes, n += lanes) {
+        if (n + lanes <= N) {
+          hn::Store(hn::LoadU(d, from + n), d, panel + j);
+        } else {
+          for (int64_t l = 0; l < lanes; ++l) panel[j + l] = n + l < N ? from[n + l] : 0.0f;
+        }
+      }
     }
-    for (; j < width; ++j) to[i * columns + j] = from[j];
   }
 }
 
@@ -188,16 +199,10 @@ void MultiplyRows(const Rows& a, const float* packed_b, int64_t K, int64_t N, Ta
 
 // All of one slice of k of a block of C that is at most block_columns wide.
 void MultiplySlice(const Product& p, int64_t k, float* scratch) {
-  const int64_t lanes = LaneCount();
   const int64_t K = std::min(slice, p.K - k);
   float* packed_a = scratch;
   float* packed_b = scratch + block_rows * slice;
-  for (int64_t n = 0; n < p.N;) {
-    const int64_t columns = PanelVectors((p.N - n + lanes - 1) / lanes) * lanes;
-    const int64_t width = std::min(columns, p.N - n);
-    PackPanel(p.b, k, K, n, width, columns, packed_b + n * K);
-    n += width;
-  }
+  PackB(p.b, k, K, p.N, packed_b);
   const bool in_place = p.a.major == Strided::Major::row;
   for (int64_t m = 0; m < p.M; m += MR) {
     const int64_t in_block = m % block_rows;
