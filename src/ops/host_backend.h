@@ -57,7 +57,7 @@ class HostBackend : public Backend {
   BackendOptions options_;
 };
 
-// The k-th value head's key head, and so on: heads are repeated, not tiled.
+// The shared (key) head that one of `heads` query or value heads reads: neighbours read the same.
 inline int64_t shared_head(int64_t head, int64_t heads, int64_t shared_heads) {
   return head / (heads / shared_heads);
 }

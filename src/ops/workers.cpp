@@ -1,11 +1,15 @@
 #include "ops/workers.h"
 
+#include <algorithm>
 #include <new>
+#include <utility>
 
 namespace quantrial {
 
 void Workers::grow(int64_t floats) {
-  const int64_t lines = (floats + 15) / 16;
+  // Attention needs a little more for every token: grow in few steps.
+  const int64_t old = std::exchange(floats_, 0);
+  const int64_t lines = (std::max(floats, old + old / 2) + 15) / 16;
   for (auto& memory : scratch_) {
     memory.reset(static_cast<float*>(std::aligned_alloc(64, static_cast<size_t>(lines) * 64)));
     if (memory == nullptr) throw std::bad_alloc();

@@ -1,5 +1,6 @@
-// A thread pool and scratch memory for each of its threads. The memory grows to the largest size
-// that was asked for and stays, so that loops of the same shapes allocate nothing.
+// A thread pool and scratch memory for each of its threads, aligned to cache lines. The memory
+// grows to the largest size that was asked for and stays, so that loops of the same shapes allocate
+// nothing.
 #pragma once
 
 #include <algorithm>
@@ -17,14 +18,19 @@ class Workers {
 
   int size() const { return pool_.size(); }
 
-  // Calls task(i, scratch) for i in [0, count), with `floats` of uninitialized scratch memory,
-  // aligned to cache lines, that no other task uses meanwhile. Tasks must not throw.
+  // Gives every thread `floats` of uninitialized scratch memory or more. Memory may run out and
+  // tasks must not throw: to be called before them.
+  void reserve(int64_t floats) {
+    if (floats > floats_) grow(floats);
+  }
+  float* scratch(int thread) const { return scratch_[static_cast<size_t>(thread)].get(); }
+
+  // Calls task(i, scratch) for i in [0, count), with `floats` of scratch memory that no other task
+  // uses meanwhile. Tasks must not throw.
   template <typename Task>
   void for_each(int64_t count, int64_t floats, Task&& task) {
-    if (floats > floats_) grow(floats);
-    pool_.parallel_for(count, [&](int64_t i, int thread) {
-      task(i, scratch_[static_cast<size_t>(thread)].get());
-    });
+    reserve(floats);
+    pool_.parallel_for(count, [&](int64_t i, int thread) { task(i, scratch(thread)); });
   }
   template <typename Task>
   void for_each(int64_t count, Task&& task) {

@@ -120,7 +120,7 @@ void CpuBackend::attention(View<const float, 3> q, std::span<const Segment> segm
                            const KvPages& cache, View<float, 3> y) {
   const int64_t heads = q.shape(1), D = q.shape(2), shared = heads / cache.num_heads;
   for (const Segment& s : segments) {
-    reserve_scratch(shared * (s.first_position + s.num_rows));
+    workers_.reserve(shared * (s.first_position + s.num_rows));
     for_each(s.num_rows * cache.num_heads, 2 * shared * D * (s.first_position + 1),
              [&](int64_t task, int thread) {
                const int64_t row = task / cache.num_heads, kv_head = task % cache.num_heads;
@@ -131,9 +131,9 @@ void CpuBackend::attention(View<const float, 3> q, std::span<const Segment> segm
                                      .count = s.first_position + row + 1,
                                      .y = y.data() + at};
                if (cache.dtype == DType::f32) {
-                 attend<float>(group, s, cache, scratch(thread));
+                 attend<float>(group, s, cache, workers_.scratch(thread));
                } else {
-                 attend<bfloat16>(group, s, cache, scratch(thread));
+                 attend<bfloat16>(group, s, cache, workers_.scratch(thread));
                }
              });
   }

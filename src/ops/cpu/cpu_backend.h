@@ -2,17 +2,18 @@
 // in the inner loop. One file per group of operations; kernels.h holds the vectorised loops.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "base/thread_pool.h"
 #include "ops/host_backend.h"
+#include "ops/workers.h"
 
 namespace quantrial {
 
 class CpuBackend final : public HostBackend {
  public:
-  explicit CpuBackend(const BackendOptions& options);
+  explicit CpuBackend(const BackendOptions& options)
+      : HostBackend(options), pool_(options.threads) {}
 
   void embed(std::span<const int32_t> tokens, const DeviceWeight& table, View<float, 2> y) override;
   void linear(View<const float, 2> x, const DeviceWeight& w, View<float, 2> y) override;
@@ -52,15 +53,10 @@ class CpuBackend final : public HostBackend {
       pool_.parallel_for(count, task);
     }
   }
-  // Gives every thread `floats` of scratch memory or more. To be called before for_each(): tasks
-  // must not throw, and memory may run out.
-  void reserve_scratch(int64_t floats);
-  float* scratch(int thread) { return scratch_[static_cast<size_t>(thread)].get(); }
 
   ThreadPool pool_;
-  std::vector<std::unique_ptr<float[]>> scratch_;  // one a thread
-  int64_t scratch_floats_ = 0;                     // of each
-  std::vector<float> input_;                       // prepared inputs of linear()
+  Workers workers_{pool_};
+  std::vector<float> input_;  // prepared inputs of linear()
 };
 
 }  // namespace quantrial

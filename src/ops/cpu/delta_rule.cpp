@@ -182,11 +182,11 @@ void CpuBackend::delta_rule(const DeltaInputs& in, std::span<const Segment> segm
   const int64_t H_v = y.shape(1), D_v = y.shape(2), H_k = in.q.shape(1), D_k = in.q.shape(2);
   const int64_t C = in.conv.shape(1), v_column = C - H_v * D_v;
   const auto count = static_cast<int64_t>(segments.size());
-  reserve_scratch(D_k * D_v + D_v + DeltaChunk::scratch_floats({.D_k = D_k, .D_v = D_v}));
+  workers_.reserve(D_k * D_v + D_v + DeltaChunk::scratch_floats({.D_k = D_k, .D_v = D_v}));
   for_each(count * H_v, 4 * D_k * D_v, [&](int64_t task, int thread) {
     const Segment& s = segments[static_cast<size_t>(task / H_v)];
     const int64_t h = task % H_v, key_head = shared_head(h, H_v, H_k);
-    float* memory = scratch(thread);
+    float* memory = workers_.scratch(thread);
     float* S = state[s.slot][h].data();
     if (!s.writes_state) S = std::copy_n(S, D_k * D_v, memory) - D_k * D_v;
     float* delta = memory + D_k * D_v;

@@ -14,7 +14,7 @@ namespace quantrial::kernels::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-using Lanes = hn::CappedTag<float, 16>;
+using Lanes = hn::CappedTag<float, max_lanes>;
 
 float Dot(const float* x, const float* y, int64_t n) {
   const Lanes d;
@@ -87,7 +87,7 @@ void MultiplyTile(const float* x, int64_t T, int64_t stride, const Tile& tile, f
 TileShape TileOf(int64_t T, const Weight& w) {
   TileShape shape = tile_shape(T);
   const bool any_columns = std::visit([]<Format F>(const F&) { return DecodesColumns<F>; }, w);
-  if (!any_columns) shape.columns = (columns(w) + 15) / 16 * 16;
+  if (!any_columns) shape.columns = padded(columns(w));
   return shape;
 }
 
@@ -118,14 +118,14 @@ void MultiplyLinear(const Weight& w, const LinearTile& p) {
       [&](const Format auto& format) {
         for (int64_t k = 0; k < K; k += shape.columns) {
           const int64_t width = std::min(shape.columns, K - k);
-          const int64_t padded = (width + 15) / 16 * 16;
           for (int64_t n = 0; n < p.count; ++n) {
             float* row = decoded + n * shape.columns;
             DecodeRow(format, p.first + n, k, width, row);
-            std::fill(row + width, row + padded, 0.0f);
+            std::fill(row + width, row + padded(width), 0.0f);
           }
           MultiplyTile(p.x + k, T, p.stride,
-                       {.shape = shape, .w = decoded, .rows = p.count, .columns = padded}, acc);
+                       {.shape = shape, .w = decoded, .rows = p.count, .columns = padded(width)},
+                       acc);
         }
       },
       w);

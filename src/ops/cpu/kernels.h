@@ -17,6 +17,13 @@ std::string_view instruction_set();
 // sum of x[i] y[i].
 float dot(const float* x, const float* y, int64_t n);
 
+// Floats of the widest vector; rows of inputs and of decoded weights are padded with zeros to whole
+// ones.
+inline constexpr int64_t max_lanes = 16;
+constexpr int64_t padded(int64_t columns) {
+  return (columns + max_lanes - 1) / max_lanes * max_lanes;
+}
+
 // Rows of a weight that linear_tile() takes at once and columns it decodes at once, 16 KiB of
 // floats: long runs of few rows where the weight streams from memory, many rows where each decoded
 // number serves many inputs. The order of each output's sum does not depend on it. A format that
@@ -31,7 +38,7 @@ constexpr TileShape tile_shape(int64_t T) {
 int64_t linear_tile_scratch(int64_t T, const Weight& w);
 // y[t, n] = x[t] . w[n] for n in [first, first + count), count <= tile_shape(T).rows.
 struct LinearTile {
-  const float* x;  // [T, stride], zeros from K to stride, the next multiple of 16
+  const float* x;  // [T, stride], zeros from K to stride = padded(K)
   int64_t T, stride;
   int64_t first, count;  // rows of w[N,K]
   float* scratch;

@@ -6,19 +6,6 @@
 
 namespace quantrial {
 
-CpuBackend::CpuBackend(const BackendOptions& options)
-    : HostBackend(options), pool_(options.threads), scratch_(static_cast<size_t>(pool_.size())) {}
-
-void CpuBackend::reserve_scratch(int64_t floats) {
-  if (floats <= scratch_floats_) return;
-  // Attention needs a little more for every token: grow in few steps.
-  const int64_t grown = std::max(floats, scratch_floats_ + scratch_floats_ / 2);
-  for (auto& memory : scratch_) {
-    memory = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(grown));
-  }
-  scratch_floats_ = grown;
-}
-
 void CpuBackend::embed(std::span<const int32_t> tokens, const DeviceWeight& table,
                        View<float, 2> y) {
   for_each(static_cast<int64_t>(tokens.size()), y.shape(1), [&](int64_t t, int) {
@@ -30,7 +17,7 @@ void CpuBackend::linear(View<const float, 2> x, const DeviceWeight& w, View<floa
   const Weight& weight = stored(w);
   const int64_t T = x.shape(0), K = x.shape(1), N = w.rows();
   require(K == w.columns() && y.shape(0) == T && y.shape(1) == N, "linear: shapes do not fit");
-  const int64_t stride = (K + 15) / 16 * 16;
+  const int64_t stride = kernels::padded(K);
   input_.resize(std::max(input_.size(), static_cast<size_t>(T * stride)));
   for_each(T, 4 * K, [&](int64_t t, int) {
     float* row = input_.data() + t * stride;
@@ -40,7 +27,7 @@ void CpuBackend::linear(View<const float, 2> x, const DeviceWeight& w, View<floa
   });
   const int64_t tile_rows = kernels::tile_shape(T).rows;
   const int64_t tiles = (N + tile_rows - 1) / tile_rows;
-  reserve_scratch(kernels::linear_tile_scratch(T, weight));
+  workers_.reserve(kernels::linear_tile_scratch(T, weight));
   for_each(tiles, T * K * tile_rows, [&](int64_t tile, int thread) {
     const int64_t first = tile * tile_rows;
     kernels::linear_tile(weight, {.x = input_.data(),
@@ -48,7 +35,7 @@ void CpuBackend::linear(View<const float, 2> x, const DeviceWeight& w, View<floa
                                   .stride = stride,
                                   .first = first,
                                   .count = std::min(tile_rows, N - first),
-                                  .scratch = scratch(thread),
+                                  .scratch = workers_.scratch(thread),
                                   .y = y.data()});
   });
 }
