@@ -3,13 +3,12 @@
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "apps/engine_options.h"
 #include "apps/interrupt.h"
 #include "base/error.h"
+#include "base/memory_bandwidth.h"
 #include "base/rng.h"
-#include "base/thread_pool.h"
 
 namespace quantrial {
 namespace {
@@ -42,30 +41,6 @@ double median(std::vector<double> values) {
   return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
-// Bytes per second that all threads together read from a buffer far beyond the caches: the best of
-// five passes, since any disturbance only slows.
-double read_bandwidth(int threads) {
-  constexpr size_t words = (size_t{512} << 20) / sizeof(uint64_t), part = size_t{1} << 17;  // 1 MiB
-  std::vector<uint64_t> buffer(words, 1);
-  std::vector<uint64_t> sums(words / part);
-  ThreadPool pool(threads);
-  double best = 0;
-  for (int pass = 0; pass < 5; ++pass) {
-    const auto start = Clock::now();
-    pool.parallel_for(static_cast<int64_t>(sums.size()), [&](int64_t task, int) {
-      const uint64_t* from = buffer.data() + static_cast<size_t>(task) * part;
-      uint64_t lane[8] = {};
-      for (size_t i = 0; i < part; i += 8) {
-        for (size_t l = 0; l < 8; ++l) lane[l] += from[i + l];
-      }
-      sums[static_cast<size_t>(task)] = std::accumulate(lane, lane + 8, uint64_t{0});
-    });
-    best = std::max(best, static_cast<double>(words * sizeof(uint64_t)) / seconds_since(start));
-  }
-  require(std::accumulate(sums.begin(), sums.end(), uint64_t{0}) == words, "the sum was computed");
-  return best;
-}
-
 class Bench {
  public:
   Bench(const BenchArguments& arguments, const CommonOptions& common)
@@ -78,7 +53,8 @@ class Bench {
     plan_ = open_.plan({.concurrency = most,
                         .context_tokens = arguments.prompt_tokens + output_limit_,
                         .draft_tokens = arguments.draft_tokens});
-    bandwidth_ = read_bandwidth(common.threads);
+    ThreadPool pool(common.threads);
+    bandwidth_ = measure_read_bandwidth(pool);
   }
 
   Measurement measure(int64_t concurrency) {
