@@ -4,7 +4,6 @@
 #include <random>
 
 #include "base/error.h"
-#include "tensor/json.h"
 
 namespace quantrial {
 
@@ -66,19 +65,6 @@ std::string describe(const MemoryPlan& plan) {
       "tokens), states {:.1f}, workspace {:.1f}; resident {:.1f}",
       mib(plan.total()), mib(plan.weights), mib(plan.kv), plan.engine.max_sequences,
       plan.context_tokens, mib(plan.recurrent), mib(plan.workspace), mib(resident_memory_bytes()));
-}
-
-std::optional<ChatTemplate> find_chat_template(const std::filesystem::path& dir) {
-  bool exists = false;
-  for (const char* name : {"chat_template.jinja", "chat_template.json"}) {
-    exists |= std::filesystem::exists(dir / name);
-  }
-  if (!exists && std::filesystem::exists(dir / "tokenizer_config.json")) {
-    const Json config = read_json_object(dir / "tokenizer_config.json");
-    exists = config.contains("chat_template") && !config["chat_template"].is_null();
-  }
-  if (!exists) return std::nullopt;
-  return ChatTemplate::load(dir);
 }
 
 void add_sampling_arguments(CLI::App& command, SamplingArguments& a) {

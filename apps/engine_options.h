@@ -9,7 +9,6 @@
 #include "apps/commands.h"
 #include "engine/memory_plan.h"
 #include "model/model.h"
-#include "text/chat_template.h"
 
 namespace quantrial {
 
@@ -35,9 +34,6 @@ struct OpenModel {
 std::string describe(const MemoryPlan& plan);
 
 OpenModel open_model(const CommonOptions& common, const ModelArguments& arguments);
-
-// The model's chat template, when it has one.
-std::optional<ChatTemplate> find_chat_template(const std::filesystem::path& dir);
 
 // What is not given comes from the model's generation_config.json.
 struct SamplingArguments {

@@ -131,7 +131,7 @@ void run_generate(const GenerateArguments& arguments, const CommonOptions& commo
   Request settings = make_request(arguments.sampling, dir);
   const Tokenizer tokenizer = Tokenizer::load(dir);
   std::optional<ChatTemplate> chat_template;
-  if (!arguments.raw) chat_template = find_chat_template(dir);
+  if (!arguments.raw) chat_template = ChatTemplate::find(dir);
   if (arguments.chat && !chat_template) {
     throw Error("generate --chat: {} has no chat template; use --prompt for plain continuation",
                 escaped(arguments.model.model));

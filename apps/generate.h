@@ -7,6 +7,7 @@
 
 #include "apps/engine_options.h"
 #include "engine/engine.h"
+#include "text/chat_template.h"
 #include "text/tokenizer.h"
 
 namespace quantrial {

@@ -75,6 +75,7 @@ std::vector<NamedTemplate> templates_in(const std::filesystem::path& path,
   return templates;
 }
 
+// None when the model has none.
 std::vector<NamedTemplate> read_templates(const std::filesystem::path& model_dir,
                                           const ordered_json& config) {
   const auto jinja_path = model_dir / "chat_template.jinja";
@@ -87,13 +88,6 @@ std::vector<NamedTemplate> read_templates(const std::filesystem::path& model_dir
   const auto json_path = model_dir / "chat_template.json";
   templates = templates_in(json_path, read_config(json_path));
   if (templates.empty()) templates = templates_in(model_dir / "tokenizer_config.json", config);
-  if (templates.empty()) {
-    throw Error(
-        "{}: no chat template (chat_template.jinja, chat_template.json or tokenizer_config.json); "
-        "it may be a base "
-        "model: give it plain text, or put the template of its chat model beside it",
-        shown(model_dir));
-  }
   return templates;
 }
 
@@ -143,14 +137,25 @@ ChatTemplate::ChatTemplate(ChatTemplate&&) noexcept = default;
 ChatTemplate& ChatTemplate::operator=(ChatTemplate&&) noexcept = default;
 ChatTemplate::~ChatTemplate() = default;
 
-ChatTemplate ChatTemplate::load(const std::filesystem::path& model_dir) {
+std::optional<ChatTemplate> ChatTemplate::find(const std::filesystem::path& model_dir) {
   const ordered_json config = read_config(model_dir / "tokenizer_config.json");
+  std::vector<NamedTemplate> templates = read_templates(model_dir, config);
+  if (templates.empty()) return std::nullopt;
   ordered_json variables = special_tokens(config);
   variables["tools"] = nullptr;
   variables["documents"] = nullptr;
   variables["add_generation_prompt"] = false;
-  return ChatTemplate(std::make_unique<const Parts>(
-      Parts{model_dir, read_templates(model_dir, config), std::move(variables)}));
+  return ChatTemplate(
+      std::make_unique<const Parts>(Parts{model_dir, std::move(templates), std::move(variables)}));
+}
+
+ChatTemplate ChatTemplate::load(const std::filesystem::path& model_dir) {
+  std::optional<ChatTemplate> found = find(model_dir);
+  if (found) return std::move(*found);
+  throw Error(
+      "{}: no chat template (chat_template.jinja, chat_template.json or tokenizer_config.json); "
+      "it may be a base model: give it plain text, or put the template of its chat model beside it",
+      shown(model_dir));
 }
 
 std::string ChatTemplate::render(const ordered_json& input) const {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 namespace quantrial {
@@ -12,8 +13,10 @@ namespace quantrial {
 class ChatTemplate {
  public:
   // From chat_template.jinja, else chat_template.json, else tokenizer_config.json ("chat_template",
-  // a string or a list of named ones, of which "tool_use" serves requests with tools). Throws Error
-  // when the model has none or it does not parse.
+  // a string or a list of named ones, of which "tool_use" serves requests with tools); nothing when
+  // the model has none. Throws Error when it does not parse.
+  static std::optional<ChatTemplate> find(const std::filesystem::path& model_dir);
+  // The same, and Error when the model has none.
   static ChatTemplate load(const std::filesystem::path& model_dir);
 
   ChatTemplate(ChatTemplate&&) noexcept;

@@ -94,6 +94,7 @@ TEST(ChatTemplate, SaysWhatIsWrongWithAModel) {
   const TestFolder folder;
   const auto error = [&] { return error_of([&] { ChatTemplate::load(folder.path()); }); };
   EXPECT_NE(error().find("no chat template"), std::string::npos) << error();
+  EXPECT_FALSE(ChatTemplate::find(folder.path()).has_value());
   folder.write("tokenizer_config.json", "{\"chat_template\": 5}");
   EXPECT_NE(error().find("is not a text"), std::string::npos) << error();
   folder.write("tokenizer_config.json", "{\"chat_template\": ");
