@@ -1,5 +1,5 @@
-// Scratch memory of a forward pass: taken in order, given back by scope. Nothing is allocated while
-// the model runs.
+// Scratch memory of a forward pass: taken in order, given back by scope. Made once for the
+// largest step, so that a view costs no allocation.
 #pragma once
 
 #include <memory>
