@@ -5,16 +5,12 @@
 #include <cmath>
 
 #include "formats/activation_kernels.h"
+#include "formats/codec_rules.h"
 #include "formats/e2m1.h"
 #include "tensor/numbers.h"
 
 namespace quantrial {
 namespace {
-
-constexpr float e4m3_max = 448;
-constexpr float e2m1_max = 6;
-// What compressed-tensors puts for a scale of zero: the epsilon of the scale's type.
-constexpr float e4m3_epsilon = 0.125f;
 
 float rounded(float x, Arithmetic arithmetic) {
   return arithmetic == Arithmetic::bfloat16 ? round_to_bfloat16(x) : x;
@@ -42,7 +38,7 @@ void apply(std::span<float>, Unquantized, Arithmetic) {}
 void apply(std::span<float> x, const Fp8Dynamic& scheme, Arithmetic arithmetic) {
   const size_t group = scheme.group == 0 ? x.size() : static_cast<size_t>(scheme.group);
   // torch.finfo(dtype).eps, for a group of zeros
-  const float epsilon = arithmetic == Arithmetic::bfloat16 ? 0x1p-7f : 0x1p-23f;
+  const float epsilon = arithmetic == Arithmetic::bfloat16 ? bfloat16_epsilon : 0x1p-23f;
   for (size_t at = 0; at < x.size(); at += group) {
     const auto part = x.subspan(at, std::min(group, x.size() - at));
     const float scale = rounded(absmax(part) / e4m3_max, arithmetic);
