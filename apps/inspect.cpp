@@ -83,8 +83,9 @@ void print_table(const Inventory& inventory) {
     rows[{module.class_name, module.format}].add(module);
     total.add(module);
   }
-  fmt::print("architecture  {}\nformat        {}\nmtp           {} of 15 tensors, {}\n\n",
-             inventory.architecture, inventory.format, inventory.mtp_tensors, inventory.mtp_format);
+  fmt::print("architecture  {}\nformat        {}\nmtp           {} of {} tensors, {}\n\n",
+             inventory.architecture, inventory.format, inventory.mtp_tensors, complete_mtp_tensors,
+             inventory.mtp_format);
   fmt::print("{:<12} {:<10} {:>8} {:>15} {:>15} {:>12}\n", "class", "format", "modules",
              "parameters", "bytes", "bits/weight");
   for (const auto& [key, row] : rows) row.print(key.first, key.second);

@@ -1,6 +1,7 @@
 // NVFP4 as compressed-tensors stores it (global scales divide) and as ModelOpt does (they
 // multiply). formats.md A.4, A.7.
 #include "base/error.h"
+#include "formats/read_weight.h"
 #include "formats/stored_module.h"
 
 namespace quantrial {
@@ -49,6 +50,21 @@ Weight read_nvfp4(const StoredModule& module, const Scheme& scheme) {
 
 Weight read_modelopt_nvfp4(const StoredModule& module, const Scheme& scheme) {
   return read(module, scheme, modelopt);
+}
+
+GlobalDivisors global_divisors(const Checkpoint& checkpoint, const std::string& module_name) {
+  const StoredModule module(checkpoint, module_name);
+  const auto divisor = [&](std::string_view Names::*name) -> std::optional<double> {
+    for (const Names& names : {compressed_tensors, modelopt}) {
+      const StoredTensor* stored = module.find(names.*name);
+      if (stored == nullptr) continue;
+      if (stored->dtype != DType::f32 || stored->elements() != 1) return std::nullopt;
+      const double value = stored->floats()[0];
+      return names.kind == GlobalScale::Kind::divisor ? value : 1 / value;
+    }
+    return std::nullopt;
+  };
+  return {.weight = divisor(&Names::global), .input = divisor(&Names::input_global)};
 }
 
 }  // namespace quantrial

@@ -3,6 +3,7 @@
 // are read. Bytes that already have the layout in memory are borrowed from the mapped file.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,13 @@ struct StoredMatrix {
 };
 StoredMatrix stored_matrix(const Checkpoint& checkpoint, const QuantizationConfig& config,
                            const std::string& module);
+
+// The second-level scales of an NVFP4 module as divisors, without reading its codes; what is absent
+// or no single float is left out.
+struct GlobalDivisors {
+  std::optional<double> weight, input;
+};
+GlobalDivisors global_divisors(const Checkpoint& checkpoint, const std::string& module);
 
 // Modules with a matrix: `.weight` of two dimensions, `.weight_packed` or `.qweight`; sorted.
 std::vector<std::string> matrix_modules(const Checkpoint& checkpoint);

@@ -29,6 +29,7 @@ std::vector<ModuleEntry> list_modules(const Checkpoint& checkpoint,
     ModuleEntry& entry = modules.emplace_back();
     entry.name = module;
     entry.format = matrix.format;
+    entry.quantized = matrix.quantized;
     entry.shape = {matrix.rows, matrix.columns};
     for (const std::string& tensor : tensors_of(checkpoint, module)) {
       entry.bytes += static_cast<int64_t>(checkpoint.at(tensor).bytes.size());

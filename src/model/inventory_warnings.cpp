@@ -6,25 +6,13 @@
 
 #include "base/error.h"
 #include "formats/module_class.h"
+#include "formats/read_weight.h"
 #include "tensor/json.h"
 
 namespace quantrial {
 namespace {
 
 using Warnings = std::vector<InventoryWarning>;
-
-// The divisor behind one of a module's global scales; nothing when it has none.
-std::optional<double> divisor(const Checkpoint& checkpoint, const std::string& module,
-                              const char* divisor_suffix, const char* multiplier_suffix) {
-  const StoredTensor* stored = checkpoint.find(module + divisor_suffix);
-  const bool multiplies = stored == nullptr;
-  if (multiplies) stored = checkpoint.find(module + multiplier_suffix);
-  if (stored == nullptr || stored->dtype != DType::f32 || stored->elements() != 1) {
-    return std::nullopt;
-  }
-  const double value = stored->floats()[0];
-  return multiplies ? 1 / value : value;
-}
 
 struct Divisors {
   std::vector<std::string> modules;
@@ -61,8 +49,9 @@ void check_global_scales(const Checkpoint& checkpoint, const Inventory& inventor
           divisors.modules.push_back(module);
           divisors.values.push_back(*value);
         };
-        add(weights, divisor(checkpoint, module, ".weight_global_scale", ".weight_scale_2"));
-        add(inputs, divisor(checkpoint, module, ".input_global_scale", ".input_scale"));
+        const GlobalDivisors found = global_divisors(checkpoint, module);
+        add(weights, found.weight);
+        add(inputs, found.input);
       }
       warn_unequal(weights, "weight", warnings);
       warn_unequal(inputs, "input", warnings);
@@ -88,10 +77,10 @@ void check_mtp(const ModelConfig& model, const Inventory& inventory, Warnings& w
   }
 }
 
-void check_head(const Checkpoint& checkpoint, const ModelConfig& model, Warnings& warnings) {
-  const bool has_head = checkpoint.find("lm_head.weight") != nullptr ||
-                        checkpoint.find("lm_head.weight_packed") != nullptr ||
-                        checkpoint.find("lm_head.qweight") != nullptr;
+void check_head(const ModelConfig& model, const Inventory& inventory, Warnings& warnings) {
+  const bool has_head =
+      std::any_of(inventory.modules.begin(), inventory.modules.end(),
+                  [](const ModuleEntry& module) { return module.name == "lm_head"; });
   if (model.tie_word_embeddings && has_head) {
     warnings.push_back({"tied_head_stored",
                         {"lm_head"},
@@ -105,10 +94,6 @@ void check_head(const Checkpoint& checkpoint, const ModelConfig& model, Warnings
   }
 }
 
-bool is_quantized(const ModuleEntry& module) {
-  return module.format == "int4" || module.format == "nvfp4" || module.format == "fp8-block";
-}
-
 // Engines that decide by the config alone look for tensors that are not there, or the reverse
 // (formats.md section C: sglang#38574, vllm#47445).
 void check_ignore_lists(const QuantizationConfig& quantization, const Inventory& inventory,
@@ -117,8 +102,8 @@ void check_ignore_lists(const QuantizationConfig& quantization, const Inventory&
   for (const ModuleEntry& module : inventory.modules) {
     if (module.shape.size() != 2 || module.name.find("embed") != std::string::npos) continue;
     const bool prescribed = quantization.scheme(module.name).has_value();
-    if (prescribed && !is_quantized(module)) dense.push_back(module.name);
-    if (!prescribed && is_quantized(module)) packed.push_back(module.name);
+    if (prescribed && !module.quantized) dense.push_back(module.name);
+    if (!prescribed && module.quantized) packed.push_back(module.name);
   }
   if (!dense.empty()) {
     const size_t count = dense.size();
@@ -169,7 +154,7 @@ std::vector<InventoryWarning> find_warnings(const Checkpoint& checkpoint,
   Warnings warnings;
   check_global_scales(checkpoint, inventory, warnings);
   check_mtp(model, inventory, warnings);
-  check_head(checkpoint, model, warnings);
+  check_head(model, inventory, warnings);
   check_ignore_lists(quantization, inventory, warnings);
   check_unread_files(checkpoint, warnings);
   check_kv_cache(quantization, warnings);

@@ -10,9 +10,6 @@
 
 namespace quantrial {
 
-// Tensors of a complete `mtp.*` (formats.md section 0).
-inline constexpr int64_t complete_mtp_tensors = 15;
-
 std::vector<InventoryWarning> find_warnings(const Checkpoint& checkpoint,
                                             const QuantizationConfig& quantization,
                                             const ModelConfig& model, const Inventory& inventory);

@@ -8,8 +8,6 @@ namespace quantrial {
 
 class Mtp {
  public:
-  static constexpr int64_t tensors = 15;  // in a complete head of one layer
-
   Mtp(WeightLoader& loader, const ModelConfig& config, int64_t kv_layer);
   // y[T,H] after mtp.norm, from embeddings[T,H] of the next tokens and hidden[T,H] of the
   // positions.

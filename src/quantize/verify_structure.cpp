@@ -97,12 +97,7 @@ bool must_be_listed(const Checkpoint& checkpoint, const QuantizationConfig& quan
 struct FusedModule {
   std::string name;  // "model.layers.0.mlp.gate_up_proj"
   std::vector<std::string> members, formats;
-
-  bool is_quantized() const {
-    return std::any_of(formats.begin(), formats.end(), [](const std::string& format) {
-      return format == "int4" || format == "nvfp4" || format == "fp8-block";
-    });
-  }
+  bool is_quantized = false;  // at least one member
 };
 
 std::vector<FusedModule> fused_modules(const Checkpoint& checkpoint,
@@ -118,7 +113,9 @@ std::vector<FusedModule> fused_modules(const Checkpoint& checkpoint,
         const std::string name = parent + std::string(member);
         if (member.empty() || tensors_of(checkpoint, name).empty()) continue;
         found.members.push_back(name);
-        found.formats.push_back(stored_matrix(checkpoint, quantization, name).format);
+        const StoredMatrix stored = stored_matrix(checkpoint, quantization, name);
+        found.formats.push_back(stored.format);
+        found.is_quantized |= stored.quantized;
       }
     }
   }
@@ -205,7 +202,7 @@ void check_fused(const Checkpoint& checkpoint, const QuantizationConfig& quantiz
                                       fmt::join(fused.formats, ", "), fused.name)});
     }
     // The name itself, as engines without a map of fused names look it up.
-    if (same && !fused.is_quantized() && quantization.scheme(fused.name).has_value()) {
+    if (same && !fused.is_quantized && quantization.scheme(fused.name).has_value()) {
       unlisted.push_back(fused.name);
     }
   }
