@@ -73,6 +73,7 @@ class Value {
                    std::shared_ptr<const Macro>, Function, std::shared_ptr<const BoundMethod>>;
 
   Value() = default;  // undefined
+  // NOLINTBEGIN(google-explicit-constructor): what a template may hold converts by itself
   Value(bool b) : variant_(b) {}
   Value(int64_t i) : variant_(i) {}
   Value(double d) : variant_(d) {}
@@ -80,6 +81,7 @@ class Value {
       : variant_(Text{std::make_shared<const std::string>(std::move(text)), safe}) {}
   Value(std::string_view) = delete;  // say std::string(...) where a copy is wanted
   Value(const char*) = delete;
+  // NOLINTEND(google-explicit-constructor)
   explicit Value(Variant variant) : variant_(std::move(variant)) {}
 
   static Value none() { return Value(Variant(None{})); }
