@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(
   # build
   g++ cmake ninja-build make git ca-certificates pkg-config ccache
-  clang-format-14 clang-tidy-14
+  clang-format-14 clang-tidy-16
   # libraries
   nlohmann-json3-dev libfmt-dev libcli11-dev libyaml-cpp-dev libhwy-dev libpcre2-dev libutf8proc-dev
   # tests and benchmarks

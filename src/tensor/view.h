@@ -15,9 +15,9 @@ class View {
  public:
   View() = default;
   View(T* data, std::array<int64_t, Rank> shape) : data_(data), shape_(shape) {}
-  // View<float> reads as View<const float>.
+  // View<float> reads as View<const float>, without a word: not explicit.
   template <typename U>
-  requires std::is_same_v<const U, T> View(const View<U, Rank>& other)
+  requires std::is_same_v<const U, T> View(const View<U, Rank>& other)  // NOLINT
       : data_(other.data()), shape_(other.shape()) {}
 
   T* data() const { return data_; }

@@ -14,6 +14,8 @@ template <typename... Fs>
 struct Overloaded : Fs... {
   using Fs::operator()...;
 };
+template <typename... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;
 
 // The extent of a container around values of the extents given to `add`.
 class ContainerExtent {
