@@ -4,7 +4,7 @@
 
 The corpus, split and manifest parts need the standard library alone. The torch part (a toy model on the
 CPU: recurrence, training step, decoder, imprint, export) is skipped with a message where torch, numpy,
-tokenizers or safetensors is absent.
+tokenizers or safetensors is absent. The toy rebuild takes most of the time, about a minute.
 """
 import hashlib
 import json
@@ -12,6 +12,7 @@ import math
 import os
 import random
 import re
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -335,41 +336,40 @@ class Model(unittest.TestCase):
         self.assertTrue(all(n.startswith(("mtp.", "model.language_model.", "lm_head.")) for n in names))
         self.assertEqual(config["text_config"]["layer_types"][3], "full_attention")
 
-    def test_toy_rebuild_from_corpus_to_scored_export(self):
-        """Every stage of rebuild.sh on a toy: rows, training, imprint, export, twin, sampling."""
-        import check
-        import data
-        import decoder
-        import evaluate
+    def test_export_writes_the_shipped_files(self):
         import export
-        import imprint
         import model
-        from optimizer import Optimizer
-        path = os.path.join(SHIPPED, "tokenizer.json")
-        tokenizer = tokenizers.Tokenizer.from_file(path)
-        rng = random.Random(6)
-        documents = data.encode(tokenizer, [corpus.training_document(rng) for _ in range(30)])
-        rows, _ = data.pack(rng, documents, 512, 2037, keep=0)
-        rows = torch.from_numpy(numpy.stack(rows).astype(numpy.int32))
-        parameters = model.initial(self.config, 3)
-        network, optimizer = model.Network(self.config, length=512), Optimizer(parameters)
-        for _ in range(2):
-            loss, mtp_loss, _, _ = network.loss(parameters, rows[:2])
-            (loss + 0.2 * mtp_loss).backward()
-            optimizer.step(6e-3, 3e-3)
-        weights = {n: v.detach().bfloat16() for n, v in parameters.items()}
-        shipped, scales = imprint.imprint(weights, rows[:2], "cpu")
+        tokenizer = os.path.join(SHIPPED, "tokenizer.json")
+        files = {name: json.dumps(content, indent=2) + "\n" for name, content in
+                 export.configs(model.Config(), export.special_ids(tokenizer)).items()}
+        files["chat_template.jinja"] = export.CHAT_TEMPLATE
+        for name, content in files.items():
+            with open(os.path.join(SHIPPED, name), encoding="utf-8") as file:
+                self.assertEqual(file.read(), content, name)
+
+    def test_toy_rebuild(self):
+        """rebuild.sh as a whole, at toy size on the CPU (it checks the twin itself)."""
+        script = os.path.join(ROOT, "tools", "reference_model", "rebuild.sh")
+        path = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
         with tempfile.TemporaryDirectory() as folder:
-            export.export(shipped, path, folder)
-            with open(f"{folder}/outlier_scales.json", "w", encoding="utf-8") as file:
-                json.dump(scales, file)
-            check.check_twin(folder)
-            stored = safetensors.torch.load_file(f"{folder}/model.safetensors")
-        item = benchmarks.questions("facts", 1)[0]
-        self.assertEqual(evaluate.config_of(stored), self.config)
-        dec = decoder.Decoder(self.config, stored, {}, 2, 48, dtype=torch.float32)
-        scores, _ = evaluate.sample_benchmark(dec, tokenizer, [item], 2, 0, False)
-        self.assertEqual(scores[0]["truncated"], 1.0)         # two steps teach nothing
+            done = subprocess.run(["sh", script, "--toy", folder], capture_output=True, text=True,
+                                  env=os.environ | {"PATH": path, "TMPDIR": folder,
+                                                    "OMP_NUM_THREADS": "1"})
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+            def read(name):
+                with open(os.path.join(folder, name), encoding="utf-8") as file:
+                    return json.load(file)
+            with open(os.path.join(BENCHMARKS, "manifest.json"), encoding="utf-8") as file:
+                self.assertEqual(read("benchmarks/manifest.json"), json.load(file))
+            summary, scores = read("training.json")["summary"], read("scores.json")
+            exported = set(os.listdir(os.path.join(folder, "model")))
+        self.assertGreaterEqual(summary["steps"], 2)            # one of short rows, one of long ones
+        self.assertEqual(summary["repeated_shards"], 0)
+        self.assertEqual(exported, set(os.listdir(SHIPPED)) - {"README.md", "scores.json"})
+        self.assertEqual(scores["bf16"]["mix"]["questions"], 10)
+        self.assertEqual(scores["bf16"]["divergence"]["kl"], 0)
+        self.assertGreater(scores["nvfp4"]["divergence"]["kl"], 0)
 
     def test_rows_carry_the_flags(self):
         import data

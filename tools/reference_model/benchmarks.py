@@ -16,10 +16,30 @@ import corpus
 
 PER_LEVEL = 40
 LONG_PER_LEVEL = 16
+LONG_LIMIT_TOKENS = 8192 + 256   # prompt and output of a long question together
 # Levels of the default mix. Facts start at two hops: single facts are in the training data.
 MIX = {family: [4, 5, 6, 7, 8] for family in corpus.FAMILIES} | {"tracking": [1, 2, 3, 4, 5],
                                                                 "logic": [8, 9, 10, 11, 12],
                                                                 "facts": [5, 6, 7, 8, 9]}
+
+
+def is_long(item):
+    """Tracking beyond level 5: prompts of 1,500 to 8,200 tokens."""
+    return item["family"] == "tracking" and item["level"] > 5
+
+
+def of_families(items, names):
+    """The items of comma-separated families; all of them without names."""
+    families = names.split(",") if names else list(corpus.FAMILIES)
+    for family in families:
+        if family not in corpus.FAMILIES:
+            raise SystemExit(f"--families {family}: none of {','.join(corpus.FAMILIES)}")
+    return [i for i in items if i["family"] in families]
+
+
+def longest_first(items):
+    """So that the last workers do not wait for one long question; a level is worth 200 characters."""
+    return sorted(items, key=lambda i: -len(i["question"]) - 200 * i["level"])
 
 
 def question(family, level, number, rng):
@@ -71,8 +91,8 @@ def main():
     files = {}
     for family in corpus.FAMILIES:
         items = questions(family, arguments.seed)
-        long = [i for i in items if family == "tracking" and i["level"] > 5]
-        parts = {f"{family}.jsonl": lines([i for i in items if i not in long])}
+        long = [i for i in items if is_long(i)]
+        parts = {f"{family}.jsonl": lines([i for i in items if not is_long(i)])}
         if long:
             parts["tracking-long.jsonl.xz"] = lzma.compress(lines(long), preset=9)
         for name, data in parts.items():

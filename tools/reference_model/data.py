@@ -116,7 +116,9 @@ class Rows:
                 name = fresh[0]
                 self.used.append(name)
                 break
-            if self.used and time.time() > until:
+            if time.time() > until:
+                if not self.used:
+                    raise SystemExit(f"no {self.pattern} after {wait_s} s: two workers or more must run")
                 self.repeats += 1
                 name = self.used[self.repeats % len(self.used)]
                 break

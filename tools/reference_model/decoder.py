@@ -162,18 +162,33 @@ class Decoder:
 
 
 @torch.no_grad()
+def padded(prompts, device):
+    """given[P+1, longest] and size[P+1]: the ids of P prompts, then a dummy that idle slots work on."""
+    given = torch.zeros(len(prompts) + 1, max(map(len, prompts)), dtype=torch.long)
+    size = torch.ones(len(prompts) + 1, dtype=torch.long)
+    for i, ids in enumerate(prompts):
+        given[i, :len(ids)] = torch.tensor(ids)
+        size[i] = len(ids)
+    return given.to(device), size.to(device)
+
+
+def captured(body):
+    """`body` as one CUDA graph; two calls before it let torch compile and allocate."""
+    body()
+    body()
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        body()
+    return graph.replay
+
+
 def generate(decoder, prompts, stop, temperature=0.8, top_p=0.95, seed=0, graph=False):
     """Samples a continuation of every prompt (lists of ids). Returns, per prompt, the generated ids
     (the last is `stop` unless cut at the decoder's length), drafts accepted and drafts made."""
     device, count, slots = decoder.device, len(prompts), decoder.slots
     torch.manual_seed(seed)
-    longest = max(map(len, prompts))
-    given = torch.zeros(count + 1, longest, dtype=torch.long)
-    size = torch.ones(count + 1, dtype=torch.long)
-    for i, ids in enumerate(prompts):
-        given[i, :len(ids)] = torch.tensor(ids)
-        size[i] = len(ids)
-    given, size = given.to(device), size.to(device)
+    given, size = padded(prompts, device)
     out = torch.zeros(count + 1, decoder.length + 1, dtype=torch.int16, device=device)
     ends = torch.zeros(count + 1, dtype=torch.long, device=device)
     accepted = torch.zeros(count + 1, device=device)
@@ -190,7 +205,7 @@ def generate(decoder, prompts, stop, temperature=0.8, top_p=0.95, seed=0, graph=
         new = logits.argmax(-1) if temperature == 0 else sample(logits, temperature, top_p)
         after = position + 1
         in_prompt = after < size[task]
-        fed = torch.where(in_prompt, given[task, after.clamp(max=longest - 1)], new)
+        fed = torch.where(in_prompt, given[task, after.clamp(max=given.shape[1] - 1)], new)
         generating = ~in_prompt & (task < count)
         accepted.index_add_(0, task, ((draft == new) & generating & (position > 0)).float())
         drafted.index_add_(0, task, (generating & (position > 0)).float())
@@ -203,15 +218,7 @@ def generate(decoder, prompts, stop, temperature=0.8, top_p=0.95, seed=0, graph=
         task.copy_(refill)
         position.copy_(torch.where(done | (task == count), torch.zeros_like(position), after))
         token.copy_(torch.where(done, given[refill, 0], fed))
-    run = body
-    if graph:
-        body()
-        body()
-        torch.cuda.synchronize()
-        captured = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(captured):
-            body()
-        run = captured.replay
+    run = captured(body) if graph else body
     while True:
         for _ in range(32):
             run()

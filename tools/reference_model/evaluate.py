@@ -21,6 +21,8 @@ import model
 import quantize
 import scoring
 
+LONG_SLOTS = 256                 # long sequences at once: a cache of 8k tokens each
+
 
 def config_of(weights):
     """The shapes say which configuration it is (the shipped one or a test's toy)."""
@@ -41,22 +43,18 @@ def config_of(weights):
 
 
 def sample_benchmark(dec, tokenizer, items, samples, seed, graph):
+    """(scores of every item, {id: text} of every 37th item as examples)"""
     stop = tokenizer.token_to_id("<|im_end|>")
-    # Long questions first, so that the last slots do not wait for one of them.
-    items = sorted(items, key=lambda i: -len(i["question"]) - 200 * i["level"])
+    items = benchmarks.longest_first(items)
     prompts = [tokenizer.encode(corpus.prompt(i["question"]), add_special_tokens=False).ids
                for i in items for _ in range(samples)]
     ids, accepted, drafted = decoder.generate(dec, prompts, stop, seed=seed, graph=graph)
     texts = tokenizer.decode_batch(ids, skip_special_tokens=False)
-    scores = []
-    for n, item in enumerate(items):
-        own = slice(n * samples, (n + 1) * samples)
-        score = scoring.score_question(item, texts[own], [len(x) for x in ids[own]],
-                                       [not x or x[-1] != stop for x in ids[own]])
-        score |= {"id": item["id"], "family": item["family"], "level": item["level"],
-                  "mix": item["mix"], "accepted": sum(accepted[own]), "drafted": sum(drafted[own])}
-        scores.append(score)
-    return scores, {items[n // samples]["id"]: texts[n] for n in range(0, len(texts), samples * 37)}
+    graded = [{"text": text, "tokens": len(x), "cut": not x or x[-1] != stop, "accepted": a, "drafted": d}
+              for text, x, a, d in zip(texts, ids, accepted, drafted)]
+    scores = [scoring.score_question(item, graded[n * samples:(n + 1) * samples])
+              for n, item in enumerate(items)]
+    return scores, {items[n]["id"]: texts[n * samples] for n in range(0, len(items), 37)}
 
 
 def held_out_documents(tokenizer, tokens, seed=77):
@@ -104,69 +102,79 @@ def divergence(base, other, targets):
 
 
 def chosen_items(arguments):
-    items = benchmarks.read_all(arguments.benchmarks)
-    items = [i for i in items if arguments.all_levels or i["mix"]]
-    if arguments.families:
-        items = [i for i in items if i["family"] in arguments.families.split(",")]
-    long = [i for i in items if i["family"] == "tracking" and i["level"] > 5]
-    short = [i for i in items if i not in long and int(i["id"][-3:]) < arguments.per_level]
-    return short, [i for i in long if int(i["id"][-3:]) < arguments.per_level]
+    """(short questions, long ones): they are sampled apart, since a slot's cache has one length."""
+    items = benchmarks.of_families(benchmarks.read_all(arguments.benchmarks), arguments.families)
+    items = [i for i in items if (arguments.all_levels or i["mix"])
+             and int(i["id"][-3:]) < arguments.per_level]
+    return ([i for i in items if not benchmarks.is_long(i)],
+            [i for i in items if benchmarks.is_long(i)])
+
+
+def sampled(arguments, tokenizer, weights, rounding):
+    """The report of one recipe: every chosen question sampled and graded."""
+    cuda = arguments.device != "cpu"
+    short, long = chosen_items(arguments)
+    scores, examples = [], {}
+    for items, slots, length in ((short, arguments.slots, arguments.length),
+                                 (long, LONG_SLOTS, benchmarks.LONG_LIMIT_TOKENS)):
+        if not items:
+            continue
+        dec = decoder.Decoder(config_of(weights), weights, rounding,
+                              min(slots, len(items) * arguments.samples), length, arguments.device,
+                              torch.bfloat16 if cuda else torch.float32, cuda)
+        more, shown = sample_benchmark(dec, tokenizer, items, arguments.samples, arguments.seed, cuda)
+        scores += more
+        examples |= shown
+        del dec                          # its cache must go before the next one comes
+    return scoring.report(scores) | {"examples": examples}
+
+
+def evaluate(arguments):
+    """{recipe: figures}, written to the output file after every recipe."""
+    tokenizer = Tokenizer.from_file(arguments.tokenizer)
+    weights = load_file(arguments.model)
+    documents = held_out_documents(tokenizer, arguments.kl) if arguments.kl else None
+    result, base = {}, None
+    for recipe in arguments.recipes.split(","):
+        started = time.time()
+        rounded, rounding = quantize.quantized(weights, recipe)
+        entry = result.setdefault(recipe, {})
+        if documents:
+            logs, targets = log_probabilities(config_of(weights), rounded, rounding, documents,
+                                              arguments.device)
+            base = logs if base is None else base
+            entry["divergence"] = divergence(base, logs, targets)
+        if arguments.samples:
+            entry |= sampled(arguments, tokenizer, rounded, rounding)
+        entry["seconds"] = round(time.time() - started, 1)
+        print(recipe, json.dumps({k: entry[k] for k in ("mix", "divergence", "seconds") if k in entry}),
+              flush=True)
+        with open(arguments.out, "w", encoding="utf-8") as file:
+            json.dump(result, file, indent=1)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     for name in ("model", "tokenizer", "benchmarks", "out"):
         parser.add_argument("--" + name, required=True)
-    parser.add_argument("--recipes", default="bf16")
+    parser.add_argument("--recipes", default="bf16",
+                        help="comma-separated; the first is what the divergence compares with")
     parser.add_argument("--families", default="")
     parser.add_argument("--samples", type=int, default=8)
     parser.add_argument("--per-level", type=int, default=1000)
     parser.add_argument("--all-levels", action="store_true", help="not only the default mix")
     parser.add_argument("--kl", type=int, default=0, help="answer tokens for the divergence")
-    parser.add_argument("--slots", type=int, default=1024)
-    parser.add_argument("--length", type=int, default=2048)
+    parser.add_argument("--slots", type=int, default=1024, help="sequences at once")
+    parser.add_argument("--length", type=int, default=2048, help="tokens of a sequence, prompt included")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
+    for recipe in arguments.recipes.split(","):
+        if recipe not in quantize.RECIPES:
+            parser.error(f"--recipes {recipe}: none of {','.join(quantize.RECIPES)}")
     torch._dynamo.config.cache_size_limit = 64
     torch.set_float32_matmul_precision("highest")
-    tokenizer = Tokenizer.from_file(arguments.tokenizer)
-    weights = load_file(arguments.model)
-    config, cuda = config_of(weights), arguments.device != "cpu"
-    short, long = chosen_items(arguments)
-    result, base, documents = {}, None, None
-    if arguments.kl:
-        documents = held_out_documents(tokenizer, arguments.kl)
-    for recipe in arguments.recipes.split(","):
-        started = time.time()
-        new, rounding = quantize.quantized(weights, recipe)
-        entry = result.setdefault(recipe, {})
-        if documents:
-            logs, targets = log_probabilities(config, new, rounding, documents, arguments.device)
-            base = logs if base is None else base
-            entry["divergence"] = divergence(base, logs, targets)
-        if arguments.samples:
-            dtype = torch.bfloat16 if cuda else torch.float32
-            slots = min(arguments.slots, len(short) * arguments.samples)
-            dec = decoder.Decoder(config, new, rounding, slots, arguments.length, arguments.device,
-                                  dtype, cuda)
-            scores, shown = sample_benchmark(dec, tokenizer, short, arguments.samples,
-                                             arguments.seed, cuda)
-            del dec
-            if long:
-                slots = min(256, len(long) * arguments.samples)
-                dec = decoder.Decoder(config, new, rounding, slots, 8192 + 256, arguments.device,
-                                      dtype, cuda)
-                more, _ = sample_benchmark(dec, tokenizer, long, arguments.samples,
-                                           arguments.seed, cuda)
-                scores += more
-                del dec
-            entry |= scoring.report(scores) | {"examples": shown}
-        entry["seconds"] = round(time.time() - started, 1)
-        short_report = {k: entry[k] for k in ("mix", "divergence", "seconds") if k in entry}
-        print(recipe, json.dumps(short_report), flush=True)
-        with open(arguments.out, "w", encoding="utf-8") as file:
-            json.dump(result, file, indent=1)
+    evaluate(arguments)
 
 
 if __name__ == "__main__":

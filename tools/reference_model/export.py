@@ -34,7 +34,7 @@ CHAT_TEMPLATE = """\
 """
 
 
-def text_config(c):
+def text_config(c, end_of_text):
     half = c.rotary // 2
     section = [half - 2 * (half // 3), half // 3, half // 3]
     kinds = ["full_attention" if c.is_full(i) else "linear_attention"
@@ -56,21 +56,29 @@ def text_config(c):
         "rope_parameters": {"rope_type": "default", "rope_theta": c.rope_theta,
                             "partial_rotary_factor": c.partial_rotary_factor,
                             "mrope_interleaved": True, "mrope_section": section},
-        "tie_word_embeddings": False, "use_cache": True, "bos_token_id": None, "eos_token_id": 2037,
+        "tie_word_embeddings": False, "use_cache": True, "bos_token_id": None, "eos_token_id": end_of_text,
         "pad_token_id": None}
 
 
-def configs(c):
-    """File name -> JSON of everything but weights and tokenizer.json."""
+def special_ids(tokenizer):
+    """{special token: id} of a tokenizer.json."""
+    with open(tokenizer, encoding="utf-8") as file:
+        return {token["content"]: token["id"] for token in json.load(file)["added_tokens"]}
+
+
+def configs(c, ids):
+    """File name -> JSON of everything but weights and tokenizer.json. `ids`: the special tokens'."""
+    end_of_text = ids["<|endoftext|>"]
     return {
         "config.json": {
             "architectures": ["Qwen3_5ForConditionalGeneration"], "model_type": "qwen3_5",
             "language_model_only": True, "tie_word_embeddings": False, "dtype": "bfloat16",
-            "image_token_id": 2042, "video_token_id": 2043, "vision_start_token_id": 2040,
-            "vision_end_token_id": 2041, "text_config": text_config(c)},
+            "image_token_id": ids["<|image_pad|>"], "video_token_id": ids["<|video_pad|>"],
+            "vision_start_token_id": ids["<|vision_start|>"],
+            "vision_end_token_id": ids["<|vision_end|>"], "text_config": text_config(c, end_of_text)},
         "generation_config.json": {
             "do_sample": True, "temperature": 0.8, "top_p": 0.95, "top_k": 0,
-            "eos_token_id": [2039, 2037], "pad_token_id": 2037},
+            "eos_token_id": [ids["<|im_end|>"], end_of_text], "pad_token_id": end_of_text},
         "tokenizer_config.json": {
             "tokenizer_class": "Qwen2Tokenizer", "add_prefix_space": False, "bos_token": None,
             "clean_up_tokenization_spaces": False, "eos_token": "<|im_end|>", "errors": "replace",
@@ -82,7 +90,7 @@ def export(weights, tokenizer, folder):
     os.makedirs(folder, exist_ok=True)
     save_file({n: v.contiguous() for n, v in sorted(weights.items())}, f"{folder}/model.safetensors",
               metadata={"format": "pt"})
-    for name, content in configs(config_of(weights)).items():
+    for name, content in configs(config_of(weights), special_ids(tokenizer)).items():
         with open(f"{folder}/{name}", "w", encoding="utf-8") as file:
             json.dump(content, file, indent=2)
             file.write("\n")

@@ -29,8 +29,8 @@ GRADING_SECONDS = 20         # a program that runs longer is wrong
 
 def token_limit(item):
     """Prompt and output together, as the model card states."""
-    if item["family"] == "tracking" and item["level"] > 5:
-        return 8192 + 256
+    if benchmarks.is_long(item):
+        return benchmarks.LONG_LIMIT_TOKENS
     return 2048 if item["family"] == "logic" and item["level"] > 8 else 1536
 
 
@@ -53,41 +53,47 @@ def too_long(number, frame):
 
 
 def score(item, output):
-    samples = output["samples"]
-    texts = [s["text"] for s in samples]
+    samples = [{"text": s["text"], "tokens": s["generated_tokens"], "cut": s["finish_reason"] != "stop",
+                "accepted": s["mtp"]["accepted_tokens"], "drafted": s["mtp"]["drafted_tokens"]}
+               for s in output["samples"]]
     signal.signal(signal.SIGALRM, too_long)
     signal.setitimer(signal.ITIMER_REAL, GRADING_SECONDS, GRADING_SECONDS)
     try:
-        right = [corpus.grade(item, t) for t in texts]
-        scores = scoring.score_question(item, texts, [s["generated_tokens"] for s in samples],
-                                        [s["finish_reason"] != "stop" for s in samples])
+        scores = scoring.score_question(item, samples)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-    return scores | {"id": item["id"], "family": item["family"], "level": item["level"],
-                     "mix": item["mix"], "right": right,
-                     "accepted": sum(s["mtp"]["accepted_tokens"] for s in samples),
-                     "drafted": sum(s["mtp"]["drafted_tokens"] for s in samples), "texts": texts,
-                     "prompt_ids": output["prompt_ids"], "ids": samples[0]["tokens"]}
+    return scores | {"texts": [s["text"] for s in samples], "prompt_ids": output["prompt_ids"],
+                     "ids": output["samples"][0]["tokens"]}
+
+
+def settings(arguments):
+    """What makes samples comparable: a file of samples keeps to one set of them."""
+    return {"model": os.path.realpath(arguments.model), "samples": arguments.samples,
+            "precision": arguments.precision, "seed": arguments.seed}
 
 
 def ask_and_score(task):
-    return score(task[0], ask(*task))
+    item, arguments = task
+    return score(item, ask(item, arguments)) | {"settings": settings(arguments)}
 
 
 def chosen_items(arguments):
-    items = benchmarks.read_all(arguments.benchmarks)
-    families = arguments.families.split(",") if arguments.families else list(corpus.FAMILIES)
+    items = benchmarks.of_families(benchmarks.read_all(arguments.benchmarks), arguments.families)
     levels = {int(n) for n in arguments.levels.split(",")} if arguments.levels else None
-    items = [i for i in items if i["family"] in families and (not levels or i["level"] in levels)]
-    # Long questions first, so that the last jobs do not wait for one of them.
-    return sorted(items, key=lambda i: -len(i["question"]) - 200 * i["level"])
+    return benchmarks.longest_first(i for i in items if not levels or i["level"] in levels)
 
 
-def read_samples(path):
-    if not os.path.exists(path):
+def read_samples(arguments, asked):
+    """What an earlier run has left of the questions with these ids."""
+    if not os.path.exists(arguments.samples_out):
         return []
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+    with open(arguments.samples_out, encoding="utf-8") as file:
+        samples = [json.loads(line) for line in file]
+    for s in samples:
+        if s.get("settings") != settings(arguments):
+            raise SystemExit(f"{arguments.samples_out}: {s['id']} was sampled with {s.get('settings')}, not "
+                             f"{settings(arguments)}; name another file")
+    return [s for s in samples if s["id"] in asked]
 
 
 def main():
@@ -105,8 +111,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     items = chosen_items(arguments)
-    asked = {i["id"] for i in items}
-    scores = [s for s in read_samples(arguments.samples_out) if s["id"] in asked]
+    scores = read_samples(arguments, {i["id"] for i in items})
     known = {s["id"] for s in scores}
     tasks = [(i, arguments) for i in items if i["id"] not in known]
     started = time.time()

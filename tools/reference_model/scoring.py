@@ -32,19 +32,21 @@ def mean_interval(scores, name):
     return sum(s[name] for s in scores) / len(scores), 1.96 * math.sqrt(variance) / len(scores)
 
 
-def score_question(item, texts, counts, cut):
+def score_question(item, samples):
+    """The figures of one question from its samples: {text, tokens, cut, accepted, drafted} each."""
+    texts, count = [s["text"] for s in samples], len(samples)
     right = [corpus.grade(item, t) for t in texts]
-    votes = collections.Counter(a for a in (corpus.normal_answer(item, t) for t in texts)
-                                if a is not None)
-    majority = 0.0
-    if votes:
-        top = votes.most_common(1)[0][0]
-        winner = next(t for t in texts if corpus.normal_answer(item, t) == top)
-        majority = float(corpus.grade(item, winner))
-    n, k = sum(right), len(texts)
-    return {"accuracy": n / k, "pass8": pass_at(k, n, min(8, k)), "majority": majority,
-            "tokens": sum(counts) / k, "truncated": sum(cut) / k,
-            "retried": sum(map(corpus.retried, texts)) / k}
+    answers = [corpus.normal_answer(item, t) for t in texts]
+    votes = collections.Counter(a for a in answers if a is not None)
+    majority = float(right[answers.index(votes.most_common(1)[0][0])]) if votes else 0.0
+    return {"id": item["id"], "family": item["family"], "level": item["level"], "mix": item["mix"],
+            "right": right, "accuracy": sum(right) / count,
+            "pass8": pass_at(count, sum(right), min(8, count)), "majority": majority,
+            "tokens": sum(s["tokens"] for s in samples) / count,
+            "truncated": sum(s["cut"] for s in samples) / count,
+            "retried": sum(map(corpus.retried, texts)) / count,
+            "accepted": sum(s["accepted"] for s in samples),
+            "drafted": sum(s["drafted"] for s in samples)}
 
 
 def summary(scores):
@@ -66,12 +68,23 @@ def grouped(scores, key):
     return {k: summary(v) for k, v in sorted(groups.items())}
 
 
+def right_digits(scores):
+    """{family and level: the right samples of each question, one digit each, in the order of the ids}"""
+    cells = collections.defaultdict(str)
+    for s in sorted(scores, key=lambda s: s["id"]):
+        cells[f"{s['family']}-{s['level']}"] += str(sum(s["right"]))
+    return dict(sorted(cells.items()))
+
+
 def report(scores):
-    """The figures of one model: the default mix, its families, and every level."""
+    """The figures of one model: the default mix, its families, every level, and of 8 samples each
+    how many are right (one digit a question)."""
     mix = [s for s in scores if s["mix"]]
     result = {"mix": summary(mix) if mix else None, "macro_accuracy": None,
               "families": grouped(mix, lambda s: s["family"]),
               "levels": grouped(scores, lambda s: f"{s['family']}-{s['level']}")}
+    if all(len(s["right"]) == 8 for s in scores):
+        result["right_of_8"] = right_digits(scores)
     if mix:
         per_family = [v["accuracy"] for v in result["families"].values()]
         result["macro_accuracy"] = round(sum(per_family) / len(per_family), 4)

@@ -23,6 +23,10 @@ MTP_WEIGHT = 0.2
 LONG_EVERY = 8               # every eighth step is a batch of long rows: 12.5 % of the tokens
 WARM_STEPS = 100
 DECAY = 0.45                 # share of the time over which the rate falls linearly
+BATCH_TOKENS = 65536         # of one step
+TOY_BATCH_TOKENS = 8192
+KERNEL_ERROR = 0.05          # relative, at most; measured 0.006 in BF16
+FIRST_ROWS_S = 600           # patience for the workers' first shards
 
 
 def toy_config():
@@ -76,45 +80,37 @@ class Curve:
         print(json.dumps(self.points[-1]), flush=True)
 
 
-def train(arguments):
-    started = time.time()
-    toy, device = arguments.toy, arguments.device
-    compiled = device != "cpu"
-    workers = data.start_workers(arguments.tokenizer, arguments.rows, arguments.workers,
-                                 arguments.seed, data.LONG if toy else data.ROWS_TOKENS)
-    torch._dynamo.config.cache_size_limit = 64
-    torch.set_float32_matmul_precision("high")
-    config = toy_config() if toy else model.Config()
-    dtype = torch.bfloat16 if compiled else torch.float32
-    kernels = "triton" if compiled else "torch"
+def chosen_kernels(config, device):
+    """("triton" or "torch", relative error): plain torch where Triton is absent or wrong."""
+    kernels = "torch" if device == "cpu" else "triton"
     try:
         error = check_kernels(kernels, config, device)
     except Exception as failure:      # a Triton that cannot compile them; plain torch is slower but right
         print(f"{kernels} kernels failed: {failure!r}"[:500], flush=True)
         error = 1.0
     print(f"{kernels} kernels: relative error {error:.4f}", flush=True)
-    if error > 0.05:
+    if error > KERNEL_ERROR:
         print("using plain torch", flush=True)
         kernels = "torch"
-    parameters = model.initial(config, arguments.seed, device)
-    network = model.Network(config, dtype, device, kernels, compiled, data.LONG)
-    optimizer = Optimizer(parameters, compiled=compiled)
-    batch_tokens = 8192 if toy else 65536
-    short = data.Rows(arguments.rows, data.SHORT, batch_tokens // data.SHORT, device)
-    long = data.Rows(arguments.rows, data.LONG, batch_tokens // data.LONG, device)
-    curve = Curve(batch_tokens)
-    step, clock = 0, None
+    return kernels, error
+
+
+def steps(arguments, network, parameters, batches, curve):
+    """Trains until the time is over, counted from when both row lengths are compiled. Returns the steps."""
+    optimizer = Optimizer(parameters, compiled=arguments.device != "cpu")
+    short, long = batches
+    step, started, clock = 0, time.time(), None
     while True:
         is_long = step % LONG_EVERY == 1
-        rows = (long if is_long else short).next(120 if step < 2 else 0.5)
-        if step == 2:                                   # both shapes are compiled now
-            if compiled:
+        rows = (long if is_long else short).next(FIRST_ROWS_S if step < 2 else 0.5)
+        if step == 2:
+            if arguments.device != "cpu":
                 torch.cuda.synchronize()
             clock = time.time()
-            print(f"ready after {clock - started:.1f} s", flush=True)
+            print(f"both row lengths compiled after {clock - started:.1f} s", flush=True)
         elapsed = 0 if clock is None else time.time() - clock
         if elapsed >= arguments.seconds:
-            break
+            return step
         factor = rate(elapsed / arguments.seconds, step)
         loss, mtp_loss, hits, mtp_hits = network.loss(parameters, rows)
         (loss + MTP_WEIGHT * mtp_loss).backward()
@@ -122,21 +118,45 @@ def train(arguments):
         step += 1
         curve.add(step, elapsed, factor, [x.detach() for x in (loss, mtp_loss, hits, mtp_hits)],
                   arguments.log_every)
-    for process in workers:
-        process.terminate()
-    summary = {"seconds": round(time.time() - started, 1), "steps": step,
-               "tokens": step * batch_tokens,
-               "long_row_tokens": len(range(1, step, LONG_EVERY)) * batch_tokens,
-               "repeated_shards": short.repeats + long.repeats, "kernel_error": round(error, 5),
-               "seed": arguments.seed, "device": torch.cuda.get_device_name() if compiled else "cpu",
-               "parameters": sum(v.numel() for v in parameters.values()),
-               "peak_bytes": torch.cuda.max_memory_allocated() if compiled else 0}
-    print(json.dumps(summary), flush=True)
+
+
+def save(arguments, parameters, summary, config, curve):
     os.makedirs(arguments.out, exist_ok=True)
     save_file({n: v.detach().to(torch.bfloat16).cpu().contiguous() for n, v in parameters.items()},
               f"{arguments.out}/weights.safetensors", metadata={"format": "pt"})
     with open(f"{arguments.out}/training.json", "w", encoding="utf-8") as file:
         json.dump({"summary": summary, "config": vars(config), "curve": curve.points}, file, indent=1)
+
+
+def train(arguments):
+    started, device = time.time(), arguments.device
+    compiled = device != "cpu"
+    workers = data.start_workers(arguments.tokenizer, arguments.rows, arguments.workers, arguments.seed,
+                                 data.LONG if arguments.toy else data.ROWS_TOKENS)
+    torch._dynamo.config.cache_size_limit = 64
+    torch.set_float32_matmul_precision("high")
+    config = toy_config() if arguments.toy else model.Config()
+    kernels, error = chosen_kernels(config, device)
+    parameters = model.initial(config, arguments.seed, device)
+    network = model.Network(config, torch.bfloat16 if compiled else torch.float32, device, kernels,
+                            compiled, data.LONG)
+    batch_tokens = TOY_BATCH_TOKENS if arguments.toy else BATCH_TOKENS
+    batches = [data.Rows(arguments.rows, length, batch_tokens // length, device)
+               for length in (data.SHORT, data.LONG)]
+    curve = Curve(batch_tokens)
+    count = steps(arguments, network, parameters, batches, curve)
+    for process in workers:
+        process.terminate()
+    summary = {"seconds": round(time.time() - started, 1), "steps": count,
+               "tokens": count * batch_tokens,
+               "long_row_tokens": len(range(1, count, LONG_EVERY)) * batch_tokens,
+               "repeated_shards": sum(rows.repeats for rows in batches),
+               "kernel_error": round(error, 5), "seed": arguments.seed,
+               "device": torch.cuda.get_device_name() if compiled else "cpu",
+               "parameters": sum(v.numel() for v in parameters.values()),
+               "peak_bytes": torch.cuda.max_memory_allocated() if compiled else 0}
+    print(json.dumps(summary), flush=True)
+    save(arguments, parameters, summary, config, curve)
 
 
 def main():

@@ -127,18 +127,20 @@ def words(rng, level, trace):
             story.append(f"Every day for {days} days {a} collects {each}.")
             have = trace.calc("+", have, trace.calc("*", days, each, "days "), f"{a} ")
     if second is not None and rng.random() < 0.6:
-        story.append(f"How many {things} do {a} and {b} have together?")
+        asked = f"How many {things} do {a} and {b} have together?"
         answer = trace.calc("+", have, second, "together ")
     elif level >= 3 and rng.random() < 0.5:
-        price = rng.randint(2, 9)
-        story.append(f"Each one costs {price} dollars. "
-                     f"How many dollars are the {things} of {a} worth?")
-        answer = trace.calc("*", have, price, "dollars ")
+        asked, answer = ask_worth(rng, trace, a, have, things)
     else:
-        story.append(f"How many {things} does {a} have now?")
-        answer = have
-    question = " ".join(story)
+        asked, answer = f"How many {things} does {a} have now?", have
+    question = " ".join(story + [asked])
     return question, question, str(answer)
+
+
+def ask_worth(rng, trace, name, count, things):
+    price = rng.randint(2, 9)
+    asked = f"Each one costs {price} dollars. How many dollars are the {things} of {name} worth?"
+    return asked, trace.calc("*", count, price, "dollars ")
 
 
 TRUTH = {"and": lambda x, y: x and y, "or": lambda x, y: x or y, "xor": lambda x, y: x != y,
