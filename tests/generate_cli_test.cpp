@@ -143,7 +143,8 @@ TEST_F(Program, AnInterruptedRunLeavesNothingAndAKilledOneDoesNotBlockTheNext) {
   for (int i = 1; i < 4000; ++i) prompt += ", " + std::to_string(i % 500);
   for (int i = 0; i < 64; ++i) list += (i > 0 ? ", " : "") + prompt + "]";
   const fs::path tokens = write("tokens.json", "{\"prompts\": [" + list + "]}");
-  const fs::path out = dir_ / "logits.safetensors", partial = dir_ / "logits.safetensors.partial";
+  const fs::path out = dir_ / "logits.safetensors",
+                 partial = dir_ / "logits.safetensors.quantrial-partial";
   const std::vector<std::string> logits = {"logits", text_, "--tokens", tokens, "-o", out};
   for (const int signal : {SIGINT, SIGTERM}) {
     const Outcome outcome = interrupted(logits, partial, signal);

@@ -3,6 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
 #include "base/error.h"
 #include "base/file_lock.h"
 #include "tensor/json.h"
@@ -11,7 +15,43 @@ namespace quantrial {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// Says that a folder is an unfinished one of ours, which may be emptied.
+constexpr const char* marker_name = ".quantrial-unfinished";
+
+// Only what a killed run left is removed: an empty folder, or one with the marker, which goes last
+// so that a run killed here leaves a folder that is still known. Throws Error for anything else.
+void take_over(const fs::path& folder) {
+  std::error_code error;
+  const fs::path marker = folder / marker_name;
+  std::vector<fs::path> left;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path() != marker) left.push_back(entry.path());
+  }
+  if (!error && !left.empty() && !fs::is_regular_file(fs::symlink_status(marker, error))) {
+    throw Error(
+        "{}: exists and is not left over from an interrupted run; move it away or choose another "
+        "output folder",
+        shown(folder));
+  }
+  for (size_t i = 0; i < left.size() && !error; ++i) fs::remove_all(left[i], error);
+  if (error) {
+    throw Error("cannot empty {}: {}; choose another output folder", shown(folder),
+                error.message());
+  }
+  const int fd = open(marker.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (fd < 0) {
+    throw Error("cannot create {}: {}; choose another output folder", shown(marker),
+                std::strerror(errno));
+  }
+  close(fd);
+}
+
+}  // namespace
+
 NewFolder::NewFolder(const fs::path& path) {
+  if (path.empty()) throw Error("output folder: the name is empty; choose another output folder");
   std::error_code error;
   path_ = fs::absolute(path, error).lexically_normal();
   if (!path_.has_filename()) path_ = path_.parent_path();  // "out/"
@@ -32,11 +72,11 @@ NewFolder::NewFolder(const fs::path& path) {
     throw Error("{}: {}; choose another output folder", shown(partial_),
                 is_folder ? "another run is writing it" : "exists and is no folder");
   }
-  for (const auto& left : fs::directory_iterator(partial_, error)) fs::remove_all(left, error);
-  if (error) {
+  try {
+    take_over(partial_);
+  } catch (const Error&) {
     close(fd_);
-    throw Error("cannot empty {}: {}; choose another output folder", shown(partial_),
-                error.message());
+    throw;
   }
 }
 
@@ -55,6 +95,7 @@ void NewFolder::commit() {
                 shown(path_), error.message());
   }
   committed_ = true;
+  fs::remove(path_ / marker_name, error);  // a complete folder may keep it
 }
 
 }  // namespace quantrial

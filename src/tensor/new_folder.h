@@ -8,7 +8,8 @@ namespace quantrial {
 class NewFolder {
  public:
   // Error when `path` exists and is not an empty folder, its parent does not exist, or another run
-  // is writing it. What a killed run left behind is removed.
+  // is writing it. What a killed run left behind is removed; another folder that has the name of
+  // partial() is an error.
   explicit NewFolder(const std::filesystem::path& path);
   NewFolder(const NewFolder&) = delete;
   NewFolder& operator=(const NewFolder&) = delete;

@@ -164,7 +164,7 @@ TEST_F(Safetensors, WritesATensorInPieces) {
   EXPECT_EQ(file.tensors()[1].array<uint8_t>()[0], 42);
   tensors[0].make_pieces = [](const PieceSink&) { throw Error("stop"); };
   EXPECT_THROW(write_safetensors(dir_ / "other", tensors), Error);
-  EXPECT_FALSE(fs::exists(dir_ / "other.partial"));
+  EXPECT_FALSE(fs::exists(dir_ / "other.quantrial-partial"));
 }
 
 TEST_F(Safetensors, RefusesToReplaceWhatIsNoFile) {
@@ -179,13 +179,13 @@ TEST_F(Safetensors, RefusesToReplaceWhatIsNoFile) {
     EXPECT_FALSE(fs::is_regular_file(path));
     EXPECT_TRUE(fs::exists(path));
   }
-  ASSERT_EQ(mkfifo((dir_ / "out.partial").c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo((dir_ / "out.quantrial-partial").c_str(), 0600), 0);
   EXPECT_THROW(write_safetensors(dir_ / "out", tensors), Error) << "and does not wait for a reader";
 }
 
 TEST_F(Safetensors, ReplacesWhatAKilledRunLeftButNotWhatALiveOneWrites) {
   const std::vector<TensorToWrite> tensors = {{"x", DType::u8, {1}, [] { return bytes_of({1}); }}};
-  const fs::path path = dir_ / "out", partial = dir_ / "out.partial";
+  const fs::path path = dir_ / "out", partial = dir_ / "out.quantrial-partial";
   std::ofstream(partial) << std::string(1000, 'x');
   write_safetensors(path, tensors);
   EXPECT_EQ(SafetensorsFile(path).tensors().size(), 1u);
@@ -212,17 +212,46 @@ TEST_F(Safetensors, AFolderReplacesWhatAKilledRunLeft) {
   const fs::path path = dir_ / "out", partial = dir_ / "out.partial";
   fs::create_directories(partial / "left");
   std::ofstream(partial / "left" / "over") << "x";
+  std::ofstream(partial / ".quantrial-unfinished");
   {
     NewFolder folder(path);
-    EXPECT_TRUE(fs::is_empty(folder.partial()));
+    EXPECT_FALSE(fs::exists(partial / "left"));
     EXPECT_THROW(NewFolder second(path), Error) << "a live run";
     std::ofstream(folder.partial() / "file") << "x";
     folder.commit();
   }
-  EXPECT_TRUE(fs::exists(path / "file"));
+  EXPECT_EQ(fs::directory_entry(*fs::directory_iterator(path)).path().filename(), "file");
+  EXPECT_EQ(std::distance(fs::directory_iterator(path), {}), 1) << "no marker";
   EXPECT_FALSE(fs::exists(partial));
-  std::ofstream(dir_ / "other.partial") << "no folder";
-  EXPECT_THROW(NewFolder other(dir_ / "other"), Error);
+  fs::create_directories(dir_ / "empty.partial");  // killed before the marker was there
+  NewFolder(dir_ / "empty").commit();
+  EXPECT_THROW(NewFolder(""), Error);
+  EXPECT_TRUE(fs::is_empty(dir_ / "empty"));
+}
+
+TEST_F(Safetensors, AFolderNeverReplacesWhatARunDidNotLeave) {
+  const auto message = [&] {
+    try {
+      NewFolder folder(dir_ / "out");
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("taken");
+  };
+  const fs::path partial = dir_ / "out.partial", file = partial / "journal.jsonl";
+  std::ofstream(partial) << "no folder";
+  EXPECT_NE(message().find("File exists"), std::string::npos);
+  fs::remove(partial);
+  fs::create_directories(partial);
+  std::ofstream(file) << "a user's, or of a quantize run that can be resumed";
+  EXPECT_NE(message().find("not left over from an interrupted run"), std::string::npos);
+  fs::create_symlink(file, partial / ".quantrial-unfinished");
+  EXPECT_NE(message().find("not left over from an interrupted run"), std::string::npos);
+  EXPECT_TRUE(fs::exists(file));
+  fs::rename(partial, dir_ / "mine");
+  fs::create_directory_symlink(dir_ / "mine", partial);
+  EXPECT_NE(message().find("exists and is no folder"), std::string::npos) << message();
+  EXPECT_TRUE(fs::exists(dir_ / "mine" / "journal.jsonl"));
 }
 
 TEST_F(Safetensors, LeavesNothingBehindWhenItFails) {

@@ -21,6 +21,9 @@ namespace {
 namespace fs = std::filesystem;
 using Durability = SafetensorsWriteOptions::Durability;
 
+// What lies under such a name is taken over, so it must be one that nobody else gives a file.
+constexpr const char* partial_suffix = ".quantrial-partial";
+
 // Where `path` leads through symbolic links. Only a regular file may be replaced: renaming over a
 // device, a pipe or a folder would destroy it.
 fs::path replaceable(const fs::path& path) {
@@ -63,7 +66,7 @@ int open_partial(const fs::path& partial) {
 class FileInProgress {
  public:
   explicit FileInProgress(const fs::path& path) : path_(replaceable(path)), partial_(path_) {
-    partial_ += ".partial";
+    partial_ += partial_suffix;
     fd_ = open_partial(partial_);
     if (fd_ < 0) fail("create");
   }
