@@ -19,6 +19,8 @@ void add_inspect_command(CLI::App& app, const CommonOptions& common);
 void add_dequantize_command(CLI::App& app, const CommonOptions& common);
 void add_verify_command(CLI::App& app, const CommonOptions& common);
 void add_repair_command(CLI::App& app, const CommonOptions& common);
+void add_list_command(CLI::App& app, const CommonOptions& common);
+void add_quantize_command(CLI::App& app, const CommonOptions& common);
 void add_tokenize_command(CLI::App& app, const CommonOptions& common);
 void add_generate_command(CLI::App& app, const CommonOptions& common);
 void add_logits_command(CLI::App& app, const CommonOptions& common);

@@ -1,4 +1,5 @@
 // The command line: parses, runs one command, turns an Error into one line and exit code 1.
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -25,6 +26,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "quantrial 0.1.0");
   app.fallthrough();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, not a signal
   CommonOptions common;
   app.add_option("--backend", common.backend, "Where to compute")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
@@ -35,6 +37,8 @@ int main(int argc, char** argv) {
   app.add_flag("-v,--verbose", common.verbose, "Say more");
   app.add_flag("--quiet", common.quiet, "Say nothing but results and errors");
   add_inspect_command(app, common);
+  add_list_command(app, common);
+  add_quantize_command(app, common);
   add_dequantize_command(app, common);
   add_verify_command(app, common);
   add_repair_command(app, common);

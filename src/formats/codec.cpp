@@ -92,8 +92,10 @@ void Int4Codec::encode(std::span<const float> w, std::span<const float> shift, G
   }
 }
 
-float Nvfp4Codec::divisor_for(float absmax) {
-  return absmax == 0 ? 1 : e4m3_max * e2m1_max / absmax;
+float Nvfp4Codec::divisor_for(float absmax, Arithmetic arithmetic) {
+  if (absmax == 0) return 1;
+  if (arithmetic == Arithmetic::float32) return e4m3_max * e2m1_max / absmax;
+  return round_to_bfloat16(round_to_bfloat16(1 / absmax) * (e4m3_max * e2m1_max));
 }
 
 GroupScale Nvfp4Codec::fit(GroupRange range) const {

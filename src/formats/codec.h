@@ -62,7 +62,8 @@ struct Nvfp4Codec {
 
   static constexpr int levels = 16;
   // G = 448 * 6 / absmax of all the Linears that share it; 1 when they are all zeros.
-  static float divisor_for(float absmax);
+  // In bfloat16 as llm-compressor computes it, the constant times the reciprocal, or in float.
+  static float divisor_for(float absmax, Arithmetic arithmetic = Arithmetic::float32);
   // E4M3 of bf16(absmax / 6) * G, at most 448 (0.125 for 0), over G.
   GroupScale fit(GroupRange range) const;
   void encode(std::span<const float> w, std::span<const float> shift, GroupScale scale,

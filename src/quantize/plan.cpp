@@ -62,6 +62,11 @@ class Planner {
     prefix_ = base_.find("model.language_model.embed_tokens.weight") != nullptr
                   ? "model.language_model."
                   : "model.";
+    plan_.embedding = prefix_ + "embed_tokens";
+    if (base_.find(plan_.embedding + ".weight") == nullptr) {
+      throw Error("{}: no tensor {}.weight; the checkpoint is incomplete", shown(base_.dir()),
+                  plan_.embedding);
+    }
     for (size_t i = 0; i < plan_.model.layer_types.size(); ++i) {
       plan_.blocks.push_back(
           block(fmt::format("{}layers.{}.", prefix_, i), plan_.model.layer_types[i]));
@@ -272,8 +277,8 @@ class Planner {
 
 }  // namespace
 
-int64_t stored_bytes(const Scheme& scheme, RecipeContainer container, int64_t N, int64_t K) {
-  const bool compressed = container == RecipeContainer::compressed_tensors;
+int64_t stored_bytes(const Scheme& scheme, OutputContainer container, int64_t N, int64_t K) {
+  const bool compressed = container == OutputContainer::compressed_tensors;
   switch (scheme.weights) {
     case Scheme::Weights::fp8: {
       const int64_t blocks = (N + scheme.block_rows - 1) / scheme.block_rows *

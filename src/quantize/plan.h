@@ -45,6 +45,7 @@ struct PlannedShard {
 struct Plan {
   ModelConfig model;
   Recipe recipe;
+  std::string embedding;  // "model.language_model.embed_tokens"
   std::vector<PlannedModule> modules;
   std::vector<PlannedBlock> blocks;      // of the model
   std::vector<PlannedBlock> mtp_blocks;  // quantized with `mtp: same` alone
@@ -63,6 +64,6 @@ struct Plan {
 Plan make_plan(const Checkpoint& base, const Recipe& recipe);
 
 // Bytes of w[N,K] with its scales and zero points in that container.
-int64_t stored_bytes(const Scheme& scheme, RecipeContainer container, int64_t N, int64_t K);
+int64_t stored_bytes(const Scheme& scheme, OutputContainer container, int64_t N, int64_t K);
 
 }  // namespace quantrial

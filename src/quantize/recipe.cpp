@@ -134,15 +134,15 @@ void check_container(const YamlObject& holder, const Scheme& scheme, const Recip
   const bool fp8 = scheme.weights == Scheme::Weights::fp8;
   const bool nvfp4 = scheme.weights == Scheme::Weights::nvfp4;
   const bool inputs = scheme.inputs != Scheme::Inputs::unquantized;
-  if (recipe.container == RecipeContainer::fp8 && !(fp8 && inputs)) {
+  if (recipe.container == OutputContainer::fp8 && !(fp8 && inputs)) {
     holder.fail(fp8 ? "activations" : "weights",
                 "container fp8 holds fp8 weights with fp8-dynamic activations alone; use container "
                 "compressed-tensors");
   }
-  if (recipe.container == RecipeContainer::auto_round && fp8) {
+  if (recipe.container == OutputContainer::auto_round && fp8) {
     holder.fail("weights", "container auto-round holds int and nvfp4; use container fp8");
   }
-  if (recipe.container == RecipeContainer::auto_round && nvfp4 && !inputs) {
+  if (recipe.container == OutputContainer::auto_round && nvfp4 && !inputs) {
     holder.fail("activations",
                 "container auto-round holds nvfp4 with nvfp4-local activations "
                 "alone; use container compressed-tensors");
@@ -171,7 +171,7 @@ void read_overrides(const YamlObject& root, Recipe& recipe) {
     if (match.empty()) item.fail("match", "name modules, or give \"re:\" and a regex");
     const std::optional<Scheme> scheme = read_scheme(item);
     if (scheme) check_container(item, *scheme, recipe);
-    if (scheme && recipe.container == RecipeContainer::auto_round &&
+    if (scheme && recipe.container == OutputContainer::auto_round &&
         scheme->weights != recipe.scheme.weights) {
       item.fail("weights",
                 "container auto-round holds one type of weights; use "
@@ -206,7 +206,7 @@ Recipe parse(const YAML::Node& document, const std::shared_ptr<const YamlOrigin>
     if (!root.has(key)) root.fail(key, "a recipe needs it; see recipes/ for examples");
   }
   recipe.method = static_cast<Method>(root.choice("algorithm", methods, 0));
-  recipe.container = static_cast<RecipeContainer>(root.choice("container", containers, 0));
+  recipe.container = static_cast<OutputContainer>(root.choice("container", containers, 0));
   const std::optional<Scheme> scheme = read_scheme(root);
   if (!scheme) root.fail("weights", "use int, fp8 or nvfp4; bf16 is for overrides");
   recipe.scheme = *scheme;
@@ -230,9 +230,6 @@ nlohmann::ordered_json as_json(const Scheme& scheme) { return describe(scheme); 
 }  // namespace
 
 std::string_view name(Method method) { return methods[static_cast<size_t>(method)]; }
-std::string_view name(RecipeContainer container) {
-  return containers[static_cast<size_t>(container)];
-}
 std::string_view name(MtpPolicy policy) { return mtp_policies[static_cast<size_t>(policy)]; }
 std::string_view name(FusedScales scales) { return scale_sharings[static_cast<size_t>(scales)]; }
 

@@ -13,11 +13,11 @@
 
 #include "formats/module_pattern.h"
 #include "formats/scheme.h"
+#include "formats/write_weight.h"
 
 namespace quantrial {
 
 enum class Method : uint8_t { round_to_nearest, awq, gptq, auto_round };
-enum class RecipeContainer : uint8_t { auto_round, fp8, compressed_tensors };
 // What becomes of mtp.*: copied, quantized like the rest (but never mtp.fc), or left out.
 enum class MtpPolicy : uint8_t { bf16, same, drop };
 // NVFP4: which Linears share a second-level scale. `shared`: all that read the same input;
@@ -47,7 +47,7 @@ struct Recipe {
   std::string name, description;
   Method method = Method::round_to_nearest;
   Scheme scheme;  // weights and activations
-  RecipeContainer container = RecipeContainer::compressed_tensors;
+  OutputContainer container = OutputContainer::compressed_tensors;
   std::vector<std::string> keep;  // modules that stay 16-bit: names, or "re:" and a regex
   std::vector<ModulePattern> keep_patterns;
   MtpPolicy mtp = MtpPolicy::bf16;
@@ -67,7 +67,6 @@ Recipe read_recipe(const std::filesystem::path& file, std::span<const std::strin
 nlohmann::ordered_json as_json(const Recipe& recipe);
 
 std::string_view name(Method method);
-std::string_view name(RecipeContainer container);
 std::string_view name(MtpPolicy policy);
 std::string_view name(FusedScales scales);
 

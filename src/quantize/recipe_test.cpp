@@ -46,7 +46,7 @@ TEST_F(Recipes, ShippedOnesSayWhatTheTableSays) {
   const Recipe autoround = shipped("int4-autoround");
   EXPECT_EQ(autoround.method, Method::auto_round);
   EXPECT_EQ(autoround.scheme, (Scheme{.weights = Scheme::Weights::int4, .group_size = 128}));
-  EXPECT_EQ(autoround.container, RecipeContainer::auto_round);
+  EXPECT_EQ(autoround.container, OutputContainer::auto_round);
   EXPECT_EQ(autoround.parameters.iters, 200);
   EXPECT_TRUE(autoround.keep_patterns[0].matches("model.layers.0.linear_attn.in_proj_a"));
   EXPECT_FALSE(autoround.keep_patterns[0].matches("model.layers.0.linear_attn.in_proj_qkv"));
@@ -77,7 +77,7 @@ TEST_F(Recipes, SettingsOverrideByDottedOrShortKey) {
   EXPECT_EQ(recipe.mtp, MtpPolicy::same);
   EXPECT_EQ(recipe.keep, std::vector<std::string>{"lm_head"});
   EXPECT_EQ(shipped("int4-rtn", {"container=compressed-tensors"}).container,
-            RecipeContainer::compressed_tensors);
+            OutputContainer::compressed_tensors);
 }
 
 TEST_F(Recipes, OverridesMixSchemes) {

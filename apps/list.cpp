@@ -1,0 +1,46 @@
+// quantrial list: the recipes and formats there are.
+#include <cstdio>
+#include <memory>
+
+#include "apps/commands.h"
+#include "apps/data_folder.h"
+#include "base/error.h"
+#include "quantize/recipe.h"
+
+namespace quantrial {
+namespace {
+
+void list_recipes() {
+  for (const std::string& name : recipe_names()) {
+    const Recipe recipe = read_recipe(recipe_path(name));
+    std::printf("%-24s %s\n", name.c_str(), escaped(recipe.description, 400).c_str());
+  }
+}
+
+void list_formats() {
+  struct Row {
+    const char *weights, *containers;
+  };
+  constexpr Row rows[] = {
+      {"int 4 bits, groups, symmetric", "auto-round, compressed-tensors; reads GPTQ and AWQ too"},
+      {"int 4 bits, groups, asymmetric", "compressed-tensors; reads AWQ and GPTQ too"},
+      {"fp8 in 128x128 blocks", "fp8 (Hugging Face), compressed-tensors; reads ModelOpt too"},
+      {"nvfp4", "compressed-tensors, auto-round; reads ModelOpt too"},
+      {"bf16", "all"},
+  };
+  for (const Row& row : rows) std::printf("%-32s %s\n", row.weights, row.containers);
+}
+
+}  // namespace
+
+void add_list_command(CLI::App& app, const CommonOptions&) {
+  const auto what = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("list", "Say what recipes or formats there are");
+  command->add_option("WHAT", *what, "recipes | formats")
+      ->required()
+      ->check(CLI::IsMember({"recipes", "formats"}));
+  command->footer("Example:\n  quantrial list recipes");
+  command->callback([what] { *what == "recipes" ? list_recipes() : list_formats(); });
+}
+
+}  // namespace quantrial

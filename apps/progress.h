@@ -1,0 +1,32 @@
+// One line with a bar, rate and time left on a terminal; a plain line every 10 s elsewhere.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace quantrial {
+
+class ProgressLine {
+ public:
+  explicit ProgressLine(std::string command) : command_(std::move(command)) {}
+  ~ProgressLine();  // leaves the cursor on a line of its own
+
+  // `done` from 0 to 1; the time left counts from the first call. `what` in a few words.
+  void show(double done, const std::string& what);
+  // A line of its own above the progress.
+  void print(const std::string& line);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void erase();
+
+  std::string command_;
+  Clock::time_point start_{}, shown_{};
+  double first_ = -1;     // done when it started
+  size_t on_screen_ = 0;  // bytes of the line that stands there
+  bool finished_ = false;
+  bool terminal_ = is_terminal();
+  static bool is_terminal();
+};
+
+}  // namespace quantrial

@@ -1,0 +1,64 @@
+#include "quantize/made_module.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "quantize/schemes.h"
+
+namespace quantrial {
+
+Weight base_matrix(const PlannedModule& module) {
+  const std::vector<int64_t>& shape = module.tensor->shape;
+  require(module.tensor->dtype == DType::bf16 && shape.size() == 2,
+          "base_matrix: the plan checked type and shape");
+  return Bf16{shape[0], shape[1], module.tensor->array<bfloat16>()};
+}
+
+Divisors shared_divisors(const Plan& plan, std::span<const size_t> modules, ThreadPool& pool) {
+  std::map<int, float> largest;
+  for (const size_t i : modules) {
+    const PlannedModule& module = plan.modules[i];
+    if (module.scale_group < 0) continue;
+    float& group = largest[module.scale_group];
+    group = std::max(group, absmax({base_matrix(module), module.tensor->name}, pool));
+  }
+  Divisors divisors;
+  for (const auto& [group, value] : largest) divisors[group] = nvfp4_divisor(plan.recipe, value);
+  return divisors;
+}
+
+double weight_error(const Weight& original, const Weight& made) {
+  const int64_t N = rows(original);
+  const auto K = static_cast<size_t>(columns(original));
+  std::vector<float> before(K), after(K);
+  double difference = 0, total = 0;
+  const int64_t step = std::max<int64_t>(1, N / weight_error_rows);
+  for (int64_t n = 0; n < N; n += step) {
+    decode_row(original, n, before);
+    decode_row(made, n, after);
+    double row_difference = 0, row_total = 0;
+    for (size_t k = 0; k < K; ++k) {
+      const double d = double{after[k]} - before[k];
+      row_difference += d * d;
+      row_total += double{before[k]} * before[k];
+    }
+    difference += row_difference;
+    total += row_total;
+  }
+  return total > 0 ? difference / total : difference;
+}
+
+MadeModule round_module(const Plan& plan, size_t index, const Divisors& divisors,
+                        const Activations& activations, ThreadPool& pool) {
+  const PlannedModule& module = plan.modules[index];
+  require(module.quantized(), "round_module: the module stays as it is");
+  const auto divisor = divisors.find(module.scale_group);
+  const RoundingCodec codec = rounding_codec(*module.scheme, plan.recipe.container,
+                                             divisor == divisors.end() ? 1 : divisor->second);
+  const Weight original = base_matrix(module);
+  MadeModule made{round_to_nearest({original, module.tensor->name}, codec, activations, pool)};
+  made.weight_error = weight_error(original, made.weight);
+  return made;
+}
+
+}  // namespace quantrial
