@@ -6,6 +6,7 @@
 #include "apps/data_folder.h"
 #include "apps/interrupt.h"
 #include "apps/progress.h"
+#include "quantize/plan_table.h"
 #include "quantize/quantizer.h"
 
 namespace quantrial {
@@ -35,6 +36,12 @@ class Watcher final : public QuantizeObserver {
   bool quiet_;
   ProgressLine line_{"quantize"};
 };
+
+void show_plan(const QuantizeOptions& options) {
+  const Recipe recipe = read_recipe(recipe_path(options.recipe), options.settings);
+  const Checkpoint base(options.model);
+  fmt::print("{}", plan_table(make_plan(base, recipe)));
+}
 
 void run(const QuantizeOptions& options, const CommonOptions& common) {
   QuantizeJob job;
@@ -73,7 +80,7 @@ void add_quantize_command(CLI::App& app, const CommonOptions& common) {
       ".txt, or .jsonl with text, messages or input_ids a line. Default: the shipped texts (chat "
       "documents of the reference model's corpus, and Alice's Adventures in Wonderland)");
   CLI::Option* dry = command->add_flag("--dry-run", options->dry_run,
-                                       "Say what each module becomes, sizes, time and memory");
+                                       "Say what each module becomes and the sizes; write nothing");
   command->add_flag("--resume", options->resume, "Continue what an interruption left");
   command->footer(
       "Example:\n  quantrial quantize models/Qwen3.6-27B --recipe int4-autoround -o out/int4\n"
@@ -82,7 +89,7 @@ void add_quantize_command(CLI::App& app, const CommonOptions& common) {
       "in a file there.");
   command->callback([options, out, dry, &common] {
     if (out->count() == 0 && dry->count() == 0) throw CLI::RequiredError("--output");
-    run(*options, common);
+    options->dry_run ? show_plan(*options) : run(*options, common);
   });
 }
 
