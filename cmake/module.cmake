@@ -50,15 +50,21 @@ function(quantrial_module name)
   endif()
 endfunction()
 
-# quantrial_test(name source ...): a GoogleTest binary whose cases are known to ctest one by one.
+# quantrial_test(name [SLOW] source ...): a GoogleTest binary whose cases are known to ctest one by
+# one; SLOW: not among the tests that take under a minute together.
 function(quantrial_test name)
-  add_executable(${name} ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SLOW" "" "")
+  set(label fast)
+  if(arg_SLOW)
+    set(label slow)
+  endif()
+  add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
   quantrial_warnings(${name})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE
     QUANTRIAL_ORACLES="${PROJECT_BINARY_DIR}/oracles"
     QUANTRIAL_SOURCE="${PROJECT_SOURCE_DIR}")
-  gtest_discover_tests(${name} TEST_PREFIX "${name}." PROPERTIES LABELS fast DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." PROPERTIES LABELS ${label} DISCOVERY_TIMEOUT 60)
 endfunction()
 include(GoogleTest)
