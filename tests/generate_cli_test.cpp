@@ -161,6 +161,19 @@ TEST_F(Program, AnInterruptedRunLeavesNothingAndAKilledOneDoesNotBlockTheNext) {
   EXPECT_EQ(SafetensorsFile(out).tensors().size(), 1u);
 }
 
+TEST_F(Program, LogitsNeverReplaceAnInput) {
+  const fs::path tokens = write("tokens.json", R"({"prompts": [[1]]})");
+  const fs::path weights = fs::path(text_) / "model.safetensors";
+  const auto size = fs::file_size(weights);
+  for (const fs::path& out : {tokens, weights, fs::path()}) {
+    const Outcome outcome = run({"logits", text_, "--tokens", tokens, "-o", out});
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_NE(outcome.err.find("choose another output file"), std::string::npos) << outcome.err;
+  }
+  EXPECT_EQ(fs::file_size(tokens), 18u);
+  EXPECT_EQ(fs::file_size(weights), size);
+}
+
 TEST_F(Program, BenchGivesItsFigures) {
   const Outcome outcome = run({"bench", text_, "--prompt-tokens", "70", "--output-tokens", "4",
                                "--repetitions", "1", "--concurrency", "1,3", "--json"});
