@@ -7,6 +7,8 @@
 
 #include "apps/commands.h"
 #include "base/error.h"
+#include "base/version.h"
+#include "ops/cpu/kernels.h"
 
 namespace {
 
@@ -24,7 +26,10 @@ int main(int argc, char** argv) {
   using namespace quantrial;
   CLI::App app("quantrial: what did quantization cost this model, what did it buy, and why?");
   app.require_subcommand(1);
-  app.set_version_flag("--version", "quantrial 0.1.0");
+  app.set_version_flag("--version", [] {
+    return fmt::format("quantrial {}, commit {}\nbackends: cpu\ninstruction set: {}", version,
+                       commit, kernels::instruction_set());
+  });
   app.fallthrough();
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, not a signal
   CommonOptions common;

@@ -7,7 +7,8 @@ function(quantrial_warnings target)
 endfunction()
 
 add_library(quantrial_flags INTERFACE)
-target_include_directories(quantrial_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_include_directories(quantrial_flags INTERFACE ${PROJECT_SOURCE_DIR}/src
+  ${PROJECT_BINARY_DIR}/generated)
 target_compile_options(quantrial_flags INTERFACE -ffp-contract=off)
 if(QUANTRIAL_SANITIZE)
   target_compile_options(quantrial_flags INTERFACE -fsanitize=${QUANTRIAL_SANITIZE}

@@ -5,6 +5,7 @@
 
 #include "base/mapped_file.h"
 #include "base/process_memory.h"
+#include "base/version.h"
 #include "formats/carry.h"
 #include "quantize/algorithms.h"
 #include "quantize/block_maker.h"
@@ -44,7 +45,7 @@ class Run {
     }
     check_outside(job.model, job.out);
     if (job.recipe.needs_calibration()) calibrate();
-    made_from_ = {{"quantrial", "0.1.0"},
+    made_from_ = {{"quantrial", version},
                   {"recipe", as_json(job.recipe)},
                   {"base", fingerprint(base_)},
                   {"calibration", calibration_.sha256}};
