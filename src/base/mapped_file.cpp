@@ -76,6 +76,11 @@ void MappedFile::release(std::span<const std::byte> part) const {
   }
 }
 
+bool is_present(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error) || error;
+}
+
 std::string read_text_file(const std::filesystem::path& path, size_t max_bytes) {
   const MappedFile file(path);
   const auto bytes = file.bytes();

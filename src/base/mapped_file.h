@@ -29,6 +29,9 @@ class MappedFile {
   size_t size_ = 0;
 };
 
+// Whether the path exists; what cannot be looked at is reported when it is opened.
+bool is_present(const std::filesystem::path& path);
+
 // The whole file as text. Throws Error when it cannot be read or is larger than `max_bytes`.
 std::string read_text_file(const std::filesystem::path& path, size_t max_bytes = size_t{1} << 30);
 

@@ -55,6 +55,10 @@ PartialFolder::PartialFolder(const fs::path& out, const ordered_json& header,
     throw Error("{}: an unfinished run is there; continue it with --resume, or remove the folder",
                 shown(partial_));
   }
+  if (there && !fs::exists(journal_, error) && !fs::is_empty(partial_, error)) {
+    throw Error("{}: holds files but no {}; it is no unfinished run, choose another output folder",
+                shown(partial_), journal_name);
+  }
   if (!there) create();
   open_journal();
   read_lines(header);

@@ -84,6 +84,9 @@ TEST_F(JournalFolder, RefusesWhatItMustNotTouch) {
   expect_error(header_, Start::resume, "its size is another");
   write(partial_ / "journal.jsonl", "nonsense\n");
   expect_error(header_, Start::resume, "damaged at byte 0");
+  fs::remove(partial_ / "journal.jsonl");
+  expect_error(header_, Start::resume, "holds files but no journal.jsonl");
+  EXPECT_EQ(read_text_file(partial_ / "a"), "12345");
   fs::create_directories(out_);
   write(out_ / "x", "x");
   expect_error(header_, Start::fresh, "not an empty folder");

@@ -76,11 +76,6 @@ std::string shown(const Json& value) {
 
 std::string shown(const std::filesystem::path& path) { return escaped(path.string(), 400); }
 
-bool is_present(const std::filesystem::path& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error) || error;
-}
-
 JsonObject::JsonObject(const Json& json, std::string file, std::string path)
     : json_(&json), file_(std::move(file)), path_(std::move(path)) {
   if (!json.is_object()) throw Error("{}: {}, expected an object", where(), shown(json));

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/mapped_file.h"
+
 namespace quantrial {
 
 using Json = nlohmann::json;
@@ -24,8 +26,6 @@ Json read_json_object(const std::filesystem::path& path);
 std::string shown(const Json& value);
 // A path as it may stand in a message.
 std::string shown(const std::filesystem::path& path);
-// Whether the path exists; what cannot be looked at is reported when it is opened.
-bool is_present(const std::filesystem::path& path);
 
 // An object inside such a file. A key with the value null counts as absent, since older writers
 // spell out what newer ones omit. The Json must outlive it.

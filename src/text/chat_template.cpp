@@ -38,7 +38,7 @@ jinja::Template parsed_template(const std::filesystem::path& path, std::string_v
 
 // The object in a configuration file; empty when there is no such file.
 ordered_json read_config(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path)) return ordered_json::object();
+  if (!is_present(path)) return ordered_json::object();
   try {
     auto config = parse_json<ordered_json>(read_text_file(path, max_config_bytes));
     if (!config.is_object()) throw Error("expected an object");
@@ -80,7 +80,7 @@ std::vector<NamedTemplate> read_templates(const std::filesystem::path& model_dir
                                           const ordered_json& config) {
   const auto jinja_path = model_dir / "chat_template.jinja";
   std::vector<NamedTemplate> templates;
-  if (std::filesystem::exists(jinja_path)) {
+  if (is_present(jinja_path)) {
     templates.push_back(
         {"default", parsed_template(jinja_path, read_text_file(jinja_path, max_template_bytes))});
     return templates;

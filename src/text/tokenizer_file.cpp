@@ -304,13 +304,13 @@ TokenizerFile parse_tokenizer_file(std::string_view tokenizer_json) {
 
 TokenizerFile read_tokenizer_file(const std::filesystem::path& model_dir) {
   const auto path = model_dir / "tokenizer.json";
-  if (!std::filesystem::exists(path)) {
+  if (!is_present(path)) {
     throw Error("{}: no such file; copy the tokenizer's files into the model folder",
                 escaped(path.string(), 400));
   }
   TokenizerFile file = naming(path, parse_tokenizer_file);
   const auto config = model_dir / "tokenizer_config.json";
-  if (std::filesystem::exists(config)) {
+  if (is_present(config)) {
     file.eos_token = naming(
         config, [](const std::string& text) { return read_eos_token(parse_json<json>(text)); });
   }
