@@ -1,87 +1,17 @@
 // The program as a user runs it: generate, logits and bench on the tiny checkpoint, and what they
-// refuse. Starts the binary itself, without a shell.
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <fstream>
-
+// refuse.
 #include "tests/oracle.h"
+#include "tests/program.h"
 
 namespace quantrial {
 namespace {
 
-namespace fs = std::filesystem;
-
-struct Outcome {
-  int exit_code = -1;
-  std::string out, err;
-};
-
-class Program : public testing::Test {
+class Generate : public Program {
  protected:
-  Program() : dir_(fs::path(testing::TempDir()) / fmt::format("quantrial_cli_{}", getpid())) {
-    fs::create_directories(dir_);
-  }
-  ~Program() override { fs::remove_all(dir_); }
-
-  fs::path write(const std::string& name, const std::string& text) const {
-    std::ofstream(dir_ / name) << text;
-    return dir_ / name;
-  }
-
-  Outcome run(const std::vector<std::string>& arguments, const std::string& input = "") const {
-    return end_of(start(arguments, input));
-  }
-
-  pid_t start(std::vector<std::string> arguments, const std::string& input = "") const {
-    const fs::path in = write("stdin", input), out = dir_ / "stdout", err = dir_ / "stderr";
-    arguments.insert(arguments.begin(), QUANTRIAL_PROGRAM);
-    const pid_t child = fork();
-    if (child == 0) {
-      std::vector<char*> argv;
-      for (std::string& argument : arguments) argv.push_back(argument.data());
-      argv.push_back(nullptr);
-      dup2(open(in.c_str(), O_RDONLY), STDIN_FILENO);
-      dup2(open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
-      dup2(open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
-      execv(QUANTRIAL_PROGRAM, argv.data());
-      _exit(127);
-    }
-    return child;
-  }
-  Outcome end_of(pid_t child) const {
-    int status = 0;
-    waitpid(child, &status, 0);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_text_file(dir_ / "stdout"),
-            read_text_file(dir_ / "stderr")};
-  }
-
-  // Starts the program, sends `signal` once `path` exists, and waits for its end.
-  Outcome interrupted(const std::vector<std::string>& arguments, const fs::path& path,
-                      int signal) const {
-    const pid_t child = start(arguments);
-    while (!fs::exists(path) && waitpid(child, nullptr, WNOHANG) == 0) usleep(1000);
-    kill(child, signal);
-    return end_of(child);
-  }
-
-  // One line "quantrial: error: ..." that contains `part`, exit code 1.
-  void expect_error(const std::vector<std::string>& arguments, const std::string& part) const {
-    const Outcome outcome = run(arguments);
-    EXPECT_EQ(outcome.exit_code, 1) << part;
-    EXPECT_TRUE(outcome.err.starts_with("quantrial: error: ")) << outcome.err;
-    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
-    EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
-  }
-
-  fs::path dir_;
   std::string text_ = oracle::folder("tiny/text").string();
 };
 
-TEST_F(Program, DraftsAndBatchesDoNotChangeTheText) {
+TEST_F(Generate, DraftsAndBatchesDoNotChangeTheText) {
   const auto generate = [&](std::vector<std::string> more) {
     std::vector<std::string> arguments = {
         "generate", text_, "--prompt", "def f(x):", "--seed", "7", "--json", "--max-tokens", "24"};
@@ -100,7 +30,7 @@ TEST_F(Program, DraftsAndBatchesDoNotChangeTheText) {
   EXPECT_NE(generate({"--raw"})["prompt_ids"], plain["prompt_ids"]);  // without the template
 }
 
-TEST_F(Program, StreamsTextAndSumsUp) {
+TEST_F(Generate, StreamsTextAndSumsUp) {
   const std::vector<std::string> arguments = {"generate", text_,          "--raw", "--temperature",
                                               "0",        "--max-tokens", "8"};
   const Outcome outcome = run(arguments, "def f(x):");
@@ -112,7 +42,7 @@ TEST_F(Program, StreamsTextAndSumsUp) {
   EXPECT_EQ(run(quiet, "def f(x):").out, outcome.out);
 }
 
-TEST_F(Program, ChatAnswersLineByLine) {
+TEST_F(Generate, ChatAnswersLineByLine) {
   const std::vector<std::string> arguments = {"generate", text_,    "--chat", "--max-tokens",
                                               "6",        "--seed", "1"};
   const Outcome once = run(arguments, "hello\n");
@@ -123,7 +53,7 @@ TEST_F(Program, ChatAnswersLineByLine) {
   EXPECT_GT(run(arguments, "hello\nand you?\n").out.size(), once.out.size());
 }
 
-TEST_F(Program, LogitsHaveTheShapesOfTheContract) {
+TEST_F(Generate, LogitsHaveTheShapesOfTheContract) {
   const fs::path tokens = write("tokens.json", R"({"prompts": [[396], [1, 2, 3]]})");
   const fs::path out = dir_ / "logits.safetensors";
   const Outcome outcome =
@@ -138,7 +68,7 @@ TEST_F(Program, LogitsHaveTheShapesOfTheContract) {
 }
 
 // 64 prompts of 4,000 tokens take seconds, and the first is written long before the last.
-TEST_F(Program, AnInterruptedRunLeavesNothingAndAKilledOneDoesNotBlockTheNext) {
+TEST_F(Generate, AnInterruptedRunLeavesNothingAndAKilledOneDoesNotBlockTheNext) {
   std::string prompt = "[1", list;
   for (int i = 1; i < 4000; ++i) prompt += ", " + std::to_string(i % 500);
   for (int i = 0; i < 64; ++i) list += (i > 0 ? ", " : "") + prompt + "]";
@@ -161,7 +91,7 @@ TEST_F(Program, AnInterruptedRunLeavesNothingAndAKilledOneDoesNotBlockTheNext) {
   EXPECT_EQ(SafetensorsFile(out).tensors().size(), 1u);
 }
 
-TEST_F(Program, LogitsNeverReplaceAnInput) {
+TEST_F(Generate, LogitsNeverReplaceAnInput) {
   const fs::path tokens = write("tokens.json", R"({"prompts": [[1]]})");
   const fs::path weights = fs::path(text_) / "model.safetensors";
   const auto size = fs::file_size(weights);
@@ -174,7 +104,7 @@ TEST_F(Program, LogitsNeverReplaceAnInput) {
   EXPECT_EQ(fs::file_size(weights), size);
 }
 
-TEST_F(Program, BenchGivesItsFigures) {
+TEST_F(Generate, BenchGivesItsFigures) {
   const Outcome outcome = run({"bench", text_, "--prompt-tokens", "70", "--output-tokens", "4",
                                "--repetitions", "1", "--concurrency", "1,3", "--json"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
@@ -187,7 +117,7 @@ TEST_F(Program, BenchGivesItsFigures) {
   }
 }
 
-TEST_F(Program, RefusesWithOneLine) {
+TEST_F(Generate, RefusesWithOneLine) {
   const fs::path bad = write("bad.json", R"({"prompts": [[1, 512]]})");
   const fs::path broken = write("broken.json", "{\"prompts\": [[1,");
   const std::string out = dir_ / "x.safetensors";

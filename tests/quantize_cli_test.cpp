@@ -1,0 +1,181 @@
+// quantize as a user runs it, on the tiny checkpoint: its files against the reference tools', ends
+// at any moment, and what it refuses.
+#include <sys/resource.h>
+
+#include <random>
+#include <set>
+
+#include "tensor/safetensors_writer.h"
+#include "tests/oracle.h"
+#include "tests/program.h"
+
+namespace quantrial {
+namespace {
+
+using Bytes = std::map<std::string, std::string>;  // by name of file or tensor
+
+const std::vector<std::string> few = {"--set", "samples=8", "--set", "sequence_length=64",
+                                      "--set", "iters=5",   "--set", "batch=4"};
+
+class Quantize : public Program {
+ protected:
+  std::vector<std::string> arguments(const std::string& recipe, const fs::path& out,
+                                     const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> all = {"quantize", base_, "--recipe", recipe, "-o", out};
+    all.insert(all.end(), few.begin(), few.end());
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  fs::path quantized(const std::string& recipe, const std::string& name,
+                     const std::vector<std::string>& more = {}) const {
+    const Outcome outcome = run(arguments(recipe, dir_ / name, more));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return dir_ / name;
+  }
+
+  static Bytes tensors(const fs::path& dir) {
+    Bytes all;
+    const Checkpoint checkpoint(dir);
+    for (const auto& [name, tensor] : checkpoint.tensors()) {
+      all[name] = tensor->shape_text();
+      all[name].append(reinterpret_cast<const char*>(tensor->bytes.data()), tensor->bytes.size());
+    }
+    return all;
+  }
+
+  // Every file; of quantization.json all but the time it took.
+  static Bytes files(const fs::path& dir) {
+    Bytes all;
+    for (const auto& entry : fs::directory_iterator(dir)) {
+      const std::string name = entry.path().filename();
+      all[name] = read_text_file(entry.path());
+      if (name == "quantization.json") {
+        auto json = nlohmann::ordered_json::parse(all[name]);
+        json.erase("seconds");
+        all[name] = json.dump();
+      }
+    }
+    return all;
+  }
+
+  static void expect_same(const Bytes& ours, const Bytes& expected) {
+    std::set<std::string> names;
+    for (const auto& [name, bytes] : ours) names.insert(name);
+    for (const auto& [name, bytes] : expected) names.insert(name);
+    for (const std::string& name : names) {
+      EXPECT_TRUE(ours.contains(name)) << name;
+      EXPECT_TRUE(expected.contains(name)) << name;
+      if (ours.contains(name) && expected.contains(name)) {
+        EXPECT_TRUE(ours.at(name) == expected.at(name)) << name;
+      }
+    }
+  }
+
+  // Exit 1, one line with `part`, and neither the folder nor an unfinished one.
+  void expect_refused(const std::vector<std::string>& arguments, const fs::path& out,
+                      const std::string& part) const {
+    std::vector<std::string> quiet = arguments;
+    quiet.push_back("--quiet");
+    expect_error(quiet, part);
+    EXPECT_FALSE(fs::exists(out)) << part;
+    EXPECT_FALSE(fs::exists(partial(out))) << part;
+  }
+
+  static fs::path partial(fs::path out) { return out += ".partial"; }
+
+  void expect_kills_change_nothing(const std::string& recipe) const;
+
+  std::string base_ = oracle::folder("tiny/mm").string();
+};
+
+TEST_F(Quantize, Fp8IsTransformersTensorByTensor) {
+  const fs::path out = quantized("fp8-block128", "out");
+  expect_same(tensors(out), tensors(oracle::folder("fp8_hf_block128")));
+}
+
+// llm-compressor calibrated on other rows, and rewrites the norms.
+TEST_F(Quantize, Nvfp4WeightsAreLlmCompressors) {
+  const auto weights = [](const fs::path& dir) {
+    Bytes all = tensors(dir);
+    std::erase_if(all, [](const auto& t) {
+      return !t.first.ends_with(".weight_packed") && !t.first.ends_with(".weight_scale") &&
+             !t.first.ends_with(".weight_global_scale");
+    });
+    return all;
+  };
+  const Bytes ours = weights(quantized("nvfp4", "out"));
+  EXPECT_EQ(ours.size(), 3u * 31);
+  expect_same(ours, weights(oracle::folder("nvfp4_llmc")));
+}
+
+// 20 times in all; after a run that came to its end before it was killed, from the start again.
+void Quantize::expect_kills_change_nothing(const std::string& recipe) const {
+  using Clock = std::chrono::steady_clock;
+  const std::vector<std::string> shorter = {"--set", "samples=4", "--set", "iters=2"};
+  const auto start_time = Clock::now();
+  const Bytes expected = files(quantized(recipe, "undisturbed", shorter));
+  const auto whole = Clock::now() - start_time;
+  const fs::path out = dir_ / "out";
+  const auto again = arguments(recipe, out, {"--resume", "--set", "samples=4", "--set", "iters=2"});
+  std::mt19937 random(7);
+  for (int i = 0; i < 20; ++i) {
+    const pid_t child = start(again);
+    const auto share = std::uniform_int_distribution(0, 1000)(random);
+    usleep(static_cast<useconds_t>(whole / std::chrono::microseconds(1) * share / 2000));
+    kill(child, SIGKILL);
+    end_of(child);
+    if (!fs::exists(out)) continue;
+    const Outcome outcome = run(again);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    expect_same(files(out), expected);
+    fs::remove_all(out);
+  }
+  const Outcome outcome = run(again);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  expect_same(files(out), expected);
+  EXPECT_FALSE(fs::exists(partial(out)));
+}
+
+TEST_F(Quantize, KillsDoNotChangeADataFreeRecipe) { expect_kills_change_nothing("fp8-block128"); }
+
+TEST_F(Quantize, KillsDoNotChangeATunedRecipe) { expect_kills_change_nothing("int4-autoround"); }
+
+TEST_F(Quantize, ThreadsDoNotChangeTheBytes) {
+  for (const std::string recipe : {"fp8-block128", "nvfp4", "int4-autoround"}) {
+    expect_same(files(quantized(recipe, recipe + "1", {"--threads", "1"})),
+                files(quantized(recipe, recipe + "2", {"--threads", "2"})));
+  }
+}
+
+TEST_F(Quantize, ADryRunWritesNothing) {
+  const fs::path out = dir_ / "out";
+  const Outcome outcome = run(arguments("int4-autoround", out, {"--dry-run"}));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("down_proj"), std::string::npos);
+  EXPECT_FALSE(fs::exists(out));
+  EXPECT_FALSE(fs::exists(partial(out)));
+}
+
+TEST_F(Quantize, TheResultRuns) {
+  const auto prompts =
+      write("tokens.json", nlohmann::json{{"prompts", {oracle::prompt("p150")}}}.dump());
+  const auto logits = [&](const fs::path& model) {
+    const fs::path out = dir_ / "logits.safetensors";
+    const Outcome outcome = run({"logits", model, "--tokens", prompts, "-o", out});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return oracle::tensor(out, "logits.0");
+  };
+  const oracle::Matrix bf16 = logits(base_);
+  const auto kl = [&](const std::string& recipe) {
+    return oracle::mean_kl(bf16, logits(quantized(recipe, recipe)));
+  };
+  const double fp8 = kl("fp8-block128"), tuned = kl("int4-autoround"), rounded = kl("int4-rtn");
+  const double oracle_fp8 = oracle::mean_kl(bf16, logits(oracle::folder("fp8_hf_block128")));
+  EXPECT_EQ(fp8, oracle_fp8);
+  EXPECT_GT(tuned, fp8);
+  EXPECT_LT(tuned, rounded);
+}
+
+}  // namespace
+}  // namespace quantrial
