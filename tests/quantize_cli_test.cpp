@@ -148,6 +148,48 @@ TEST_F(Quantize, ThreadsDoNotChangeTheBytes) {
   }
 }
 
+TEST_F(Quantize, RefusesNaNInAWeightByItsName) {
+  const fs::path damaged = dir_ / "nan";
+  fs::copy(base_, damaged);
+  const std::string name = "model.language_model.layers.0.mlp.up_proj.weight";
+  fs::path file;
+  int64_t at = 0;
+  {
+    const Checkpoint checkpoint(damaged);
+    const StoredTensor& tensor = checkpoint.at(name);
+    file = tensor.file->path();
+    at = tensor.bytes.data() - tensor.file->bytes().data();
+  }
+  fs::permissions(file, fs::perms::owner_write, fs::perm_options::add);
+  std::fstream(file, std::ios::binary | std::ios::in | std::ios::out)
+      .seekp(at)
+      .write("\xC0\x7F", 2);
+  for (const char* recipe : {"fp8-block128", "int4-rtn"}) {
+    std::vector<std::string> wrong = arguments(recipe, dir_ / "out");
+    wrong[1] = damaged;
+    expect_refused(wrong, dir_ / "out", "layers.0.mlp.up_proj");
+  }
+  // Calibrated recipes keep finished files for --resume, whatever ended the run.
+  std::vector<std::string> calibrated = arguments("nvfp4", dir_ / "out", {"--quiet"});
+  calibrated[1] = damaged;
+  expect_error(calibrated, "layers.0.mlp.up_proj");
+  EXPECT_FALSE(fs::exists(dir_ / "out"));
+}
+
+TEST_F(Quantize, RefusesWhereItCannotWriteAndWhatNamesNoModule) {
+  const fs::path file = dir_ / "file";
+  std::ofstream(file) << "kept";
+  expect_refused(arguments("int4-rtn", file / "out"), file / "out", "cannot create");
+  const fs::path recipe = dir_ / "nothing.yaml";
+  std::ofstream(recipe) << "description: keeps all\nalgorithm: rtn\n"
+                           "weights: {type: int, bits: 4, group_size: 128, symmetric: true}\n"
+                           "container: auto-round\nkeep: [\"re:.*\"]\n";
+  expect_refused(arguments(recipe, dir_ / "out"), dir_ / "out", "no module");
+  const Outcome outcome = run(arguments("int4-rtn", file));
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(read_text_file(file), "kept");
+}
+
 TEST_F(Quantize, ADryRunWritesNothing) {
   const fs::path out = dir_ / "out";
   const Outcome outcome = run(arguments("int4-autoround", out, {"--dry-run"}));
