@@ -5,6 +5,9 @@
 
 namespace quantrial {
 
+// What a plan leaves for tokenizer, code, allocator and stacks.
+inline constexpr int64_t memory_reserve_bytes = int64_t{200} << 20;
+
 // Memory that this process has or could get: MemAvailable of /proc/meminfo, and what it holds
 // already; not more than its cgroup allows.
 int64_t available_memory_bytes();

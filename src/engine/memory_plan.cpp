@@ -9,9 +9,6 @@
 namespace quantrial {
 namespace {
 
-// Left for tokenizer, code, allocator and stacks.
-constexpr int64_t reserve_bytes = int64_t{200} << 20;
-
 std::string gib(int64_t bytes) {
   return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / double(int64_t{1} << 30));
 }
@@ -78,7 +75,7 @@ class Planner {
   throw Error(
       "memory: {} needed (weights {}, keys and values {} for {} x {} tokens, states {}, "
       "workspace {}), {} available; {}",
-      gib(plan.total() + reserve_bytes), gib(plan.weights), gib(plan.kv), concurrency,
+      gib(plan.total() + memory_reserve_bytes), gib(plan.weights), gib(plan.kv), concurrency,
       plan.context_tokens, gib(plan.recurrent), gib(plan.workspace), gib(available), remedy);
 }
 
@@ -95,7 +92,7 @@ MemoryPlan plan_memory(const ModelConfig& config, const ModelBytes& model, DType
         *wish.context_tokens, most, most);
   }
   const Planner planner(config, model, kv_dtype, wish.draft_tokens);
-  const int64_t budget = available_bytes - reserve_bytes;
+  const int64_t budget = available_bytes - memory_reserve_bytes;
   int64_t context = wish.context_tokens.value_or(0);
   if (context == 0) {
     context = planner.longest_context(wish.concurrency, budget);

@@ -59,8 +59,7 @@ bool WeightLoader::has(const std::string& module) const {
 }
 
 void check_room(const std::string& module, int64_t bytes, int64_t free_bytes) {
-  constexpr int64_t reserve_bytes = int64_t{200} << 20;  // as plan_memory() leaves
-  if (bytes + reserve_bytes <= free_bytes) return;
+  if (bytes + memory_reserve_bytes <= free_bytes) return;
   constexpr double MB = 1e6;
   throw Error(
       "{}: {:.0f} MB of weights, {:.0f} MB of memory left; free memory, or write the checkpoint "
