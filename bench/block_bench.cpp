@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/temporary_folder.h"
 #include "bench/timing.h"
 #include "quantize/auto_round.h"
 #include "quantize/hidden_states.h"
@@ -42,9 +43,7 @@ ModelConfig config_of_block() {
 // A folder with random weights of both kinds of block, gone with this object.
 class Folder {
  public:
-  explicit Folder(const ModelConfig& c)
-      : path(std::filesystem::temp_directory_path() / fmt::format("block_bench_{}", getpid())) {
-    std::filesystem::create_directory(path);
+  explicit Folder(const ModelConfig& c) {
     for (const MixerKind kind : {MixerKind::linear_attention, MixerKind::full_attention}) {
       for (const BlockLinear& w : block_linears(c, prefix(kind), kind)) {
         add(w.module + ".weight", {w.rows, w.columns},
@@ -63,7 +62,6 @@ class Folder {
     add(full + "k_norm.weight", {c.head_dim}, 0.1f);
     write_safetensors(path / "model.safetensors", tensors_);
   }
-  ~Folder() { std::filesystem::remove_all(path); }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
 
@@ -71,7 +69,8 @@ class Folder {
     return kind == MixerKind::full_attention ? "layers.1." : "layers.0.";
   }
 
-  const std::filesystem::path path;
+  const TemporaryFolder scratch;
+  const std::filesystem::path path = scratch.path();
 
  private:
   void add(const std::string& name, const std::vector<int64_t>& shape, float scale) {

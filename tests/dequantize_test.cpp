@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/sha256.h"
+#include "base/temporary_folder.h"
 #include "formats/read_weight.h"
 #include "tensor/json.h"
 
@@ -20,15 +21,6 @@ namespace fs = std::filesystem;
 
 class Dequantize : public ::testing::TestWithParam<const char*> {
  protected:
-  void SetUp() override {
-    std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    for (char& c : test) c = c == '/' ? '_' : c;
-    root_ = fs::path(::testing::TempDir()) / ("quantrial_dequantize_" + test);
-    fs::remove_all(root_);
-    fs::create_directories(root_);
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   void run(const fs::path& from, const fs::path& to) {
     ThreadPool pool(2);
     int64_t last = 0, total = 0;
@@ -48,7 +40,8 @@ class Dequantize : public ::testing::TestWithParam<const char*> {
     return "no error";
   }
 
-  fs::path root_;
+  const TemporaryFolder folder_;
+  const fs::path root_ = folder_.path();
 };
 
 TEST_P(Dequantize, GivesWhatTheToolsDecompressAndCarriesTheRest) {

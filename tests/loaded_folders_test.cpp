@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/sha256.h"
+#include "base/temporary_folder.h"
 #include "tensor/json.h"
 #include "tests/rounded_folder.h"
 
@@ -34,8 +35,8 @@ class LoadedFolders : public ::testing::TestWithParam<RoundedFolder> {};
 
 TEST_P(LoadedFolders, GiveTheSameWeightsInTheRealTools) {
   const RoundedFolder& folder = GetParam();
-  const fs::path dir = fs::path(::testing::TempDir()) / ("quantrial_loaded_" + folder.name);
-  fs::remove_all(dir);
+  const TemporaryFolder scratch;
+  const fs::path dir = scratch / folder.name;
   write_rounded_folder(folder, fs::path(QUANTRIAL_ORACLES) / "tiny/mm", dir);
   const Json expected =
       read_json_object(fs::path(QUANTRIAL_SOURCE) / "tests/oracles/loaded_folders.json")
@@ -53,7 +54,6 @@ TEST_P(LoadedFolders, GiveTheSameWeightsInTheRealTools) {
     }
     EXPECT_EQ(quantized, expected.size());
   }
-  fs::remove_all(dir);
 }
 
 INSTANTIATE_TEST_SUITE_P(Containers, LoadedFolders, ::testing::ValuesIn(rounded_folders()),

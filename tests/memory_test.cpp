@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/temporary_folder.h"
 #include "engine/engine.h"
 #include "engine/memory_plan.h"
 
@@ -47,22 +48,19 @@ Json config_27b() {
 // room on the disk.
 class HollowCheckpoint {
  public:
-  explicit HollowCheckpoint(const Json& config)
-      : dir_(fs::path(testing::TempDir()) / fmt::format("quantrial_hollow_{}", getpid())) {
-    fs::create_directories(dir_);
-    std::ofstream(dir_ / "config.json") << config;
+  explicit HollowCheckpoint(const Json& config) {
+    std::ofstream(folder_ / "config.json") << config;
     add_tensors(config);
     std::string header = header_.dump();
     header.resize((header.size() + 7) / 8 * 8, ' ');  // as the safetensors library aligns the data
     const auto length = static_cast<uint64_t>(header.size());
-    const fs::path file = dir_ / "model.safetensors";
+    const fs::path file = folder_ / "model.safetensors";
     std::ofstream(file, std::ios::binary)
         .write(reinterpret_cast<const char*>(&length), sizeof length)
         .write(header.data(), static_cast<std::streamsize>(length));
     fs::resize_file(file, sizeof length + length + static_cast<uint64_t>(bytes_));
   }
-  ~HollowCheckpoint() { fs::remove_all(dir_); }
-  const fs::path& dir() const { return dir_; }
+  const fs::path& dir() const { return folder_.path(); }
   int64_t bytes() const { return bytes_; }
 
  private:
@@ -124,7 +122,7 @@ class HollowCheckpoint {
     add_attention("mtp.layers.0.", c);
   }
 
-  fs::path dir_;
+  const TemporaryFolder folder_;
   Json header_ = Json::object();
   int64_t bytes_ = 0;
 };

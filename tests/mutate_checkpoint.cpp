@@ -20,11 +20,7 @@ struct Options {
 
 class Run {
  public:
-  explicit Run(const Options& options)
-      : options_(options),
-        patient_(options.folder,
-                 std::filesystem::temp_directory_path() /
-                     fmt::format("quantrial_mutate_{}_{}", options.seed, options.first)) {}
+  explicit Run(const Options& options) : options_(options), patient_(options.folder) {}
 
   void truncate() {
     if (options_.stride == 0) return;

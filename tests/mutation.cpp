@@ -212,9 +212,7 @@ std::string exercise(const fs::path& dir, Depth depth) {
   return stages.message();
 }
 
-Patient::Patient(const fs::path& source, const fs::path& dir) : dir_(dir) {
-  fs::remove_all(dir);
-  fs::create_directories(dir);
+Patient::Patient(const fs::path& source) {
   for (const auto& entry : fs::directory_iterator(source)) {
     const std::string name = entry.path().filename().string();
     if (!entry.is_regular_file() || !is_read(name)) continue;
@@ -223,15 +221,13 @@ Patient::Patient(const fs::path& source, const fs::path& dir) : dir_(dir) {
   }
 }
 
-Patient::~Patient() { fs::remove_all(dir_); }
-
 void Patient::write(const std::string& file, const std::string& bytes) {
-  std::ofstream(dir_ / file, std::ios::binary | std::ios::trunc) << bytes;
+  std::ofstream(folder_ / file, std::ios::binary | std::ios::trunc) << bytes;
 }
 
 void Patient::truncate(const std::string& file, uint64_t bytes) {
   damaged_.push_back(file);
-  fs::resize_file(dir_ / file, bytes);
+  fs::resize_file(folder_ / file, bytes);
 }
 
 std::string Patient::mutate(Choice choice) {
@@ -240,7 +236,7 @@ std::string Patient::mutate(Choice choice) {
   const auto& [file, bytes] = *at;
   damaged_.push_back(file);
   if (choice.below(50) == 0) {
-    fs::remove(dir_ / file);
+    fs::remove(folder_ / file);
     return file + ": removed";
   }
   const bool structured = choice.below(3) != 0;

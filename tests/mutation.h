@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "base/temporary_folder.h"
 
 namespace quantrial::mutation {
 
@@ -40,11 +41,10 @@ class Choice {
 // A writable copy of a model folder whose files can be damaged and restored.
 class Patient {
  public:
-  // Copies the files of `source` that opening a model reads to the new folder `dir`.
-  Patient(const std::filesystem::path& source, const std::filesystem::path& dir);
-  ~Patient();
+  // Copies the files of `source` that opening a model reads to a folder of its own.
+  explicit Patient(const std::filesystem::path& source);
 
-  const std::filesystem::path& dir() const { return dir_; }
+  const std::filesystem::path& dir() const { return folder_.path(); }
   const std::map<std::string, std::string>& files() const { return files_; }
 
   // Cuts `file` to `bytes`.
@@ -57,7 +57,7 @@ class Patient {
  private:
   void write(const std::string& file, const std::string& bytes);
 
-  std::filesystem::path dir_;
+  const TemporaryFolder folder_;
   std::map<std::string, std::string> files_;  // name -> healthy bytes
   std::vector<std::string> damaged_;
 };

@@ -10,12 +10,7 @@ namespace {
 
 class Damaged : public ::testing::TestWithParam<const char*> {
  protected:
-  Damaged()
-      : patient_(std::filesystem::path(QUANTRIAL_ORACLES) / GetParam(),
-                 std::filesystem::path(::testing::TempDir()) /
-                     (std::string("quantrial_mutation_") +
-                      ::testing::UnitTest::GetInstance()->current_test_info()->name() +
-                      std::filesystem::path(GetParam()).filename().string())) {}
+  Damaged() : patient_(std::filesystem::path(QUANTRIAL_ORACLES) / GetParam()) {}
 
   // Success or Error is all that may happen; a message is one line.
   void open(const std::string& damage) {

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "base/temporary_folder.h"
 
 namespace quantrial {
 
@@ -28,11 +29,6 @@ struct Outcome {
 
 class Program : public testing::Test {
  protected:
-  Program() : dir_(fs::path(testing::TempDir()) / fmt::format("quantrial_cli_{}", getpid())) {
-    fs::create_directories(dir_);
-  }
-  ~Program() override { fs::remove_all(dir_); }
-
   fs::path write(const std::string& name, const std::string& text) const {
     std::ofstream(dir_ / name) << text;
     return dir_ / name;
@@ -83,7 +79,8 @@ class Program : public testing::Test {
     EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
   }
 
-  fs::path dir_;
+  const TemporaryFolder folder_;
+  const fs::path dir_ = folder_.path();
 };
 
 }  // namespace quantrial

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "base/temporary_folder.h"
 #include "formats/read_weight.h"
 #include "formats/round_to_nearest.h"
 #include "formats/test_rounding.h"
@@ -30,13 +31,10 @@ Weight stored(const Checkpoint& file, const std::string& module, const Scheme& s
 class RtnSlices : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(::testing::TempDir()) / "quantrial_rtn_slices";
-    fs::create_directories(folder_);
     fs::copy_file(fs::path(QUANTRIAL_SOURCE) / "tests/oracles/rtn_slices.safetensors",
                   folder_ / "model.safetensors", fs::copy_options::overwrite_existing);
-    file_.emplace(folder_);
+    file_.emplace(folder_.path());
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   // Calls check(module) for the seven matrices.
   template <typename Check>
@@ -50,7 +48,7 @@ class RtnSlices : public ::testing::Test {
     EXPECT_EQ(matrices, 7);
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_;
   std::optional<Checkpoint> file_;
 };
 

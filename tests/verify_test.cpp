@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "base/temporary_folder.h"
 #include "formats/carry.h"
 #include "tensor/json.h"
 #include "tests/rounded_folder.h"
@@ -73,11 +74,6 @@ TEST(Verify, FindsNothingInTheBaseModel) {
 class PlantedDefect : public ::testing::Test {
  protected:
   void SetUp() override {
-    const std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    const fs::path root = fs::path(::testing::TempDir()) / ("quantrial_verify_" + test);
-    fs::remove_all(root);
-    good_ = root / "good";
-    bad_ = root / "bad";
     const auto folders = rounded_folders();
     const auto nvfp4 = std::find_if(folders.begin(), folders.end(),
                                     [](const auto& f) { return f.name == "nvfp4_compressed"; });
@@ -86,7 +82,6 @@ class PlantedDefect : public ::testing::Test {
     for (const auto& [name, tensor] : checkpoint_->tensors()) tensors_.push_back(carried(*tensor));
     config_ = Json::parse(read_text_file(good_ / "config.json"));
   }
-  void TearDown() override { fs::remove_all(good_.parent_path()); }
 
   TensorToWrite& tensor(const std::string& name) {
     return *std::find_if(tensors_.begin(), tensors_.end(),
@@ -132,7 +127,8 @@ class PlantedDefect : public ::testing::Test {
     EXPECT_EQ(result.passed(), severity != Severity::error) << text(result);
   }
 
-  fs::path good_, bad_;
+  const TemporaryFolder folder_;
+  const fs::path good_ = folder_ / "good", bad_ = folder_ / "bad";
   std::optional<Checkpoint> checkpoint_;
   std::vector<TensorToWrite> tensors_;
   Json config_;

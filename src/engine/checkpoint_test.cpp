@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "engine/engine.h"
 #include "engine/memory_plan.h"
 #include "tests/oracle.h"
@@ -24,11 +25,9 @@ const std::vector<std::string> prompt_names = {"p1", "p7", "p64", "p150"};
 // tiny/text with the mtp.* tensors of another file.
 class CheckpointWithMtp {
  public:
-  explicit CheckpointWithMtp(const std::string& name)
-      : dir_(fs::path(testing::TempDir()) / fmt::format("quantrial_{}_{}", name, getpid())) {
-    fs::create_directories(dir_);
+  explicit CheckpointWithMtp(const std::string& name) {
     for (const char* file : {"config.json", "generation_config.json"}) {
-      fs::copy_file(tiny / "text" / file, dir_ / file, fs::copy_options::overwrite_existing);
+      fs::copy_file(tiny / "text" / file, folder_ / file, fs::copy_options::overwrite_existing);
     }
     const Checkpoint text(tiny / "text");
     const SafetensorsFile mtp(tiny / (name + ".safetensors"));
@@ -41,13 +40,12 @@ class CheckpointWithMtp {
       if (!tensor_name.starts_with("mtp.")) add(*tensor);
     }
     for (const StoredTensor& tensor : mtp.tensors()) add(tensor);
-    write_safetensors(dir_ / "model.safetensors", tensors);
+    write_safetensors(folder_ / "model.safetensors", tensors);
   }
-  ~CheckpointWithMtp() { fs::remove_all(dir_); }
-  const fs::path& dir() const { return dir_; }
+  const fs::path& dir() const { return folder_.path(); }
 
  private:
-  fs::path dir_;
+  const TemporaryFolder folder_;
 };
 
 struct Loaded {
@@ -174,8 +172,8 @@ INSTANTIATE_TEST_SUITE_P(Precisions, EngineVariations,
                          });
 
 TEST(EngineOnCheckpoint, DraftsWithoutMtpAreRefused) {
-  const fs::path dir = fs::path(testing::TempDir()) / fmt::format("quantrial_no_mtp_{}", getpid());
-  fs::create_directories(dir);
+  const TemporaryFolder folder;
+  const fs::path& dir = folder.path();
   fs::copy_file(tiny / "text/config.json", dir / "config.json",
                 fs::copy_options::overwrite_existing);
   const Checkpoint text(tiny / "text");
@@ -190,7 +188,6 @@ TEST(EngineOnCheckpoint, DraftsWithoutMtpAreRefused) {
   const Loaded loaded = load(dir, Precision::fp32);
   EXPECT_THROW(run(loaded, {.max_draft_tokens = 1}, {}), Error);
   EXPECT_NO_THROW(run(loaded, {.max_tokens = 1024}, {greedy("p7", 4)}));
-  fs::remove_all(dir);
 }
 
 TEST(EngineOnCheckpoint, AMemoryPlanIsWhatThePoolTakes) {

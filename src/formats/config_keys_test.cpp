@@ -1,13 +1,13 @@
 // Keys of quantization_config: those of real files are accepted, what nobody has heard of is named.
 #include "formats/config_keys.h"
 
+#include "formats/model_folder.h"
 #include "formats/quantization_config.h"
-#include "formats/test_folder.h"
 
 namespace quantrial {
 namespace {
 
-class ConfigKeys : public TestFolder {
+class ConfigKeys : public ModelFolder {
  protected:
   std::string error_of(const Json& json) {
     config(json);

@@ -1,7 +1,7 @@
 // quantization_config in the spellings of the tools, old and new, and the names that its lists use.
 #include "formats/quantization_config.h"
 
-#include "formats/test_folder.h"
+#include "formats/model_folder.h"
 
 namespace quantrial {
 namespace {
@@ -52,7 +52,7 @@ TEST(ModulePattern, RegexesMatchFromTheStartAndWildcardsWhole) {
       << "a runaway regex";
 }
 
-class Config : public TestFolder {
+class Config : public ModelFolder {
  protected:
   QuantizationConfig read(const Json& json) {
     config(json);

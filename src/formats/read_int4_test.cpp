@@ -1,14 +1,14 @@
 // INT4 in its three containers: the golden words of formats.md A.1, A.3, A.6, which were executed
 // with the real packages, and what must be refused.
 #include "base/rng.h"
-#include "formats/test_folder.h"
+#include "formats/model_folder.h"
 
 namespace quantrial {
 namespace {
 
 constexpr uint16_t bf16_one = 0x3F80, fp16_one = 0x3C00, fp16_minus_half = 0xB800;
 
-class ReadInt4 : public TestFolder {
+class ReadInt4 : public ModelFolder {
  protected:
   void gptq_config(const Json& more = Json::object()) {
     Json json = {{"quant_method", "auto-round"},

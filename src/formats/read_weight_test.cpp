@@ -1,7 +1,7 @@
 // NVFP4 and FP8 in their containers, plain matrices, and the rule that the tensors decide.
 #include <cmath>
 
-#include "formats/test_folder.h"
+#include "formats/model_folder.h"
 
 namespace quantrial {
 namespace {
@@ -30,7 +30,7 @@ const Json local_inputs = {{"num_bits", 4},
                            {"group_size", 16},
                            {"dynamic", "local"}};
 
-class ReadWeight : public TestFolder {
+class ReadWeight : public ModelFolder {
  protected:
   // One row of 32: all 16 codes, then again with the scale 2.
   void nvfp4_tensors(const std::string& codes, const std::string& global, float value) {

@@ -3,8 +3,9 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/temporary_folder.h"
+#include "formats/model_folder.h"
 #include "formats/round_to_nearest.h"
-#include "formats/test_folder.h"
 #include "formats/write_weight.h"
 
 namespace quantrial {
@@ -73,7 +74,7 @@ TEST(Rescaled, KeepsTheErrorThatFormatsMdGives) {
   }
 }
 
-class RepairFolder : public TestFolder {
+class RepairFolder : public ModelFolder {
  protected:
   // gate_proj and up_proj with those divisors; down_proj beside them.
   void write(float gate, float up, float up_input) {
@@ -102,14 +103,9 @@ class RepairFolder : public TestFolder {
                {{"targets", {"Linear"}}, {"weights", args}, {"input_activations", inputs}}}}}});
     write_safetensors(dir_ / "model.safetensors", tensors_);
     std::ofstream(dir_ / "tokenizer.json") << "{}";
-    out_ = dir_.string() + "_out";
-    fs::remove_all(out_);
   }
-  void TearDown() override {
-    fs::remove_all(out_);
-    TestFolder::TearDown();
-  }
-  fs::path out_;
+  const TemporaryFolder results_;
+  const fs::path out_ = results_ / "out";
 };
 
 TEST_F(RepairFolder, MakesFusedScalesEqualAndNothingElse) {
@@ -133,7 +129,7 @@ TEST_F(RepairFolder, MakesFusedScalesEqualAndNothingElse) {
   EXPECT_EQ(after.at("model.layers.0.mlp.gate_proj.input_global_scale").floats(),
             std::vector<float>{80});
   EXPECT_TRUE(fs::exists(out_ / "tokenizer.json") && fs::exists(out_ / "config.json"));
-  EXPECT_THROW(repair_folder(out_, dir_.string() + "_again", [](int64_t, int64_t) {}), Error)
+  EXPECT_THROW(repair_folder(out_, results_ / "again", [](int64_t, int64_t) {}), Error)
       << "nothing is left to repair";
 }
 

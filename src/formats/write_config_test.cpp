@@ -2,8 +2,8 @@
 
 #include <functional>
 
+#include "formats/model_folder.h"
 #include "formats/module_class.h"
-#include "formats/test_folder.h"
 
 namespace quantrial {
 namespace {
@@ -63,7 +63,7 @@ std::optional<Scheme> keep_gates(const std::string& name, const Scheme& scheme) 
                                                                          : std::optional(scheme);
 }
 
-class WriteConfig : public TestFolder {
+class WriteConfig : public ModelFolder {
  protected:
   // What our reader makes of it is what was said, module by module.
   void expect_read_back(OutputContainer container, const std::vector<ModuleScheme>& modules) {

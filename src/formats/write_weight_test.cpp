@@ -1,7 +1,7 @@
 #include "formats/write_weight.h"
 
+#include "formats/model_folder.h"
 #include "formats/round_to_nearest.h"
-#include "formats/test_folder.h"
 #include "formats/test_rounding.h"
 
 namespace quantrial {
@@ -28,7 +28,7 @@ std::shared_ptr<const Weight> made(int64_t rows, int64_t columns, const Rounding
 
 const Int4Codec asymmetric{Int4Codec::Fit::range, 32, DType::bf16, Arithmetic::bfloat16};
 
-class WriteWeight : public TestFolder {
+class WriteWeight : public ModelFolder {
  protected:
   // Writes `m`, reads it again with the config and compares every bit.
   template <typename F>

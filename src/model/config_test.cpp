@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "tensor/json.h"
 
 namespace quantrial {
@@ -18,14 +19,6 @@ const fs::path oracles = QUANTRIAL_ORACLES;
 // A folder with the tiny model's config.json after `edit`.
 class ConfigFolder : public ::testing::Test {
  protected:
-  void SetUp() override {
-    dir_ = fs::path(::testing::TempDir()) /
-           fmt::format("quantrial_config_{}",
-                       ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::create_directories(dir_);
-  }
-  void TearDown() override { fs::remove_all(dir_); }
-
   void write(const std::string& file, const Json& json) { std::ofstream(dir_ / file) << json; }
   ModelConfig read(const std::function<void(Json&)>& edit) {
     Json json = read_json_object(oracles / "tiny/mm/config.json");
@@ -42,7 +35,8 @@ class ConfigFolder : public ::testing::Test {
     return "no error";
   }
 
-  fs::path dir_;
+  const TemporaryFolder folder_;
+  const fs::path dir_ = folder_.path();
 };
 
 TEST_F(ConfigFolder, ReadsNestedAndFlatConfigsAlike) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "tensor/checkpoint.h"
 #include "tensor/json.h"
 
@@ -80,9 +81,8 @@ TEST(Inventory, WarnsOfModulesThatTheConfigMisjudges) {
 }
 
 TEST(Inventory, WarnsOfMissingMtpAndOfHeadsThatContradictTheConfig) {
-  const fs::path dir = fs::path(::testing::TempDir()) / "quantrial_inventory";
-  fs::remove_all(dir);
-  fs::create_directories(dir);
+  const TemporaryFolder folder;
+  const fs::path& dir = folder.path();
   Json config = read_json_object(oracles / "tiny/text/config.json");
   const auto write = [&](const std::vector<std::string>& names) {
     std::ofstream(dir / "config.json") << config;
@@ -103,7 +103,6 @@ TEST(Inventory, WarnsOfMissingMtpAndOfHeadsThatContradictTheConfig) {
   EXPECT_TRUE(kinds.contains("tied_head_stored"));
   fs::copy_file(dir / "model.safetensors", dir / "stray.safetensors");
   EXPECT_TRUE(by_kind(take_inventory(dir)).contains("unread_file"));
-  fs::remove_all(dir);
 }
 
 }  // namespace

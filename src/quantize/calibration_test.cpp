@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "text/tokenizer.h"
 
 namespace quantrial {
@@ -15,9 +16,6 @@ namespace fs = std::filesystem;
 
 class CalibrationFile : public testing::Test {
  protected:
-  CalibrationFile() { fs::create_directories(dir_); }
-  ~CalibrationFile() override { fs::remove_all(dir_); }
-
   Calibration read(const std::string& name, const std::string& content) {
     std::ofstream(dir_ / name, std::ios::binary) << content;
     return read_calibration({dir_ / name, {}, model_}, config_, parameters_);
@@ -31,7 +29,8 @@ class CalibrationFile : public testing::Test {
     return "no error";
   }
 
-  fs::path dir_ = fs::path(testing::TempDir()) / fmt::format("quantrial_calibration_{}", getpid());
+  const TemporaryFolder folder_;
+  const fs::path dir_ = folder_.path();
   fs::path model_ = fs::path(QUANTRIAL_ORACLES) / "tiny/mm";
   fs::path chat_model_ = fs::path(QUANTRIAL_ORACLES) / "nvfp4_llmc";  // has a chat template
   ModelConfig config_ = read_model_config(model_);

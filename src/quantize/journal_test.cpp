@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "base/temporary_folder.h"
 #include "quantize/hidden_states.h"
 
 namespace quantrial {
@@ -19,12 +20,6 @@ using Start = PartialFolder::Start;
 
 class JournalFolder : public testing::Test {
  protected:
-  JournalFolder() {
-    fs::remove_all(dir_);
-    fs::create_directories(dir_);
-  }
-  ~JournalFolder() override { fs::remove_all(dir_); }
-
   void write(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
   std::string error_of(const nlohmann::ordered_json& header, Start start) {
     try {
@@ -39,7 +34,8 @@ class JournalFolder : public testing::Test {
     EXPECT_NE(message.find(part), std::string::npos) << message;
   }
 
-  fs::path dir_ = fs::path(testing::TempDir()) / fmt::format("quantrial_journal_{}", getpid());
+  const TemporaryFolder folder_;
+  const fs::path dir_ = folder_.path();
   fs::path out_ = dir_ / "out", partial_ = dir_ / "out.partial";
   nlohmann::ordered_json header_ = {{"recipe", {{"iters", 200}}}, {"base", "abc"}};
 };

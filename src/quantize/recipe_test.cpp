@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 
 namespace quantrial {
 namespace {
@@ -21,7 +22,8 @@ Recipe shipped(const std::string& name, std::vector<std::string> settings = {}) 
 class Recipes : public testing::Test {
  protected:
   std::string error_of(const std::string& yaml, std::vector<std::string> settings = {}) {
-    const fs::path file = fs::path(testing::TempDir()) / fmt::format("r{}.yaml", getpid());
+    const TemporaryFolder folder;
+    const fs::path file = folder / "recipe.yaml";
     std::ofstream(file) << yaml;
     std::string message = "no error";
     try {
@@ -29,7 +31,6 @@ class Recipes : public testing::Test {
     } catch (const Error& error) {
       message = error.what();
     }
-    fs::remove(file);
     EXPECT_EQ(message.find('\n'), std::string::npos) << message;
     return message;
   }
@@ -81,7 +82,8 @@ TEST_F(Recipes, SettingsOverrideByDottedOrShortKey) {
 }
 
 TEST_F(Recipes, OverridesMixSchemes) {
-  const fs::path file = fs::path(testing::TempDir()) / fmt::format("mixed{}.yaml", getpid());
+  const TemporaryFolder folder;
+  const fs::path file = folder / "mixed.yaml";
   std::ofstream(file) << "algorithm: rtn\nweights: {type: nvfp4}\ncontainer: compressed-tensors\n"
                          "overrides:\n"
                          "- {match: 're:.*down_proj$', weights: {type: fp8}}\n"

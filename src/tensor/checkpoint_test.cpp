@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "tensor/json.h"
 
 namespace quantrial {
@@ -15,15 +16,6 @@ namespace fs = std::filesystem;
 
 class CheckpointFolder : public ::testing::Test {
  protected:
-  void SetUp() override {
-    dir_ = fs::path(::testing::TempDir()) /
-           (std::string("quantrial_checkpoint_") +
-            ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::remove_all(dir_);
-    fs::create_directories(dir_);
-  }
-  void TearDown() override { fs::remove_all(dir_); }
-
   // A shard with one-byte tensors of these names.
   void shard(const std::string& file, const std::vector<std::string>& names) {
     std::vector<TensorToWrite> tensors;
@@ -52,7 +44,8 @@ class CheckpointFolder : public ::testing::Test {
     EXPECT_EQ(message.find('\n'), std::string::npos) << message;
   }
 
-  fs::path dir_;
+  const TemporaryFolder folder_;
+  fs::path dir_ = folder_.path();
 };
 
 TEST_F(CheckpointFolder, FollowsTheIndex) {

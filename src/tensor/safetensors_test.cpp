@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "tensor/new_folder.h"
 #include "tensor/numbers.h"
 #include "tensor/safetensors_writer.h"
@@ -20,15 +21,6 @@ namespace fs = std::filesystem;
 
 class Safetensors : public ::testing::Test {
  protected:
-  void SetUp() override {
-    dir_ = fs::path(::testing::TempDir()) /
-           (std::string("quantrial_safetensors_") +
-            ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::remove_all(dir_);
-    fs::create_directories(dir_);
-  }
-  void TearDown() override { fs::remove_all(dir_); }
-
   // A file with this header and `data_bytes` bytes 0, 1, 2, ...
   fs::path write(const std::string& header, size_t data_bytes, uint64_t length = 0) {
     const fs::path path = dir_ / "case.safetensors";
@@ -47,7 +39,8 @@ class Safetensors : public ::testing::Test {
     return "no error";
   }
 
-  fs::path dir_;
+  const TemporaryFolder folder_;
+  const fs::path dir_ = folder_.path();
 };
 
 TEST_F(Safetensors, ReadsAlignedAndUnalignedTensorsInFileOrder) {

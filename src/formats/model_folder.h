@@ -11,22 +11,15 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "formats/read_weight.h"
 #include "tensor/json.h"
 
 namespace quantrial {
 
-class TestFolder : public ::testing::Test {
+class ModelFolder : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    for (char& c : test) c = c == '/' ? '_' : c;
-    dir_ = std::filesystem::path(::testing::TempDir()) / ("quantrial_formats_" + test);
-    std::filesystem::remove_all(dir_);
-    std::filesystem::create_directories(dir_);
-    config(Json::object());
-  }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
+  ModelFolder() { config(Json::object()); }
 
   // The quantization_config of config.json; an empty object leaves it out.
   void config(const Json& quantization) {
@@ -75,7 +68,8 @@ class TestFolder : public ::testing::Test {
     EXPECT_EQ(message.find('\n'), std::string::npos) << message;
   }
 
-  std::filesystem::path dir_;
+  const TemporaryFolder folder_;
+  const std::filesystem::path dir_ = folder_.path();
   std::vector<TensorToWrite> tensors_;
 };
 
