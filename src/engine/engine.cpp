@@ -18,7 +18,7 @@ const EngineOptions& checked(const EngineOptions& options, const Model& model) {
   if (options.max_draft_tokens > 0 && !model.has_mtp()) {
     throw Error(
         "draft tokens: {} asked for, but the checkpoint has no mtp.* tensors; use "
-        "--draft-tokens 0 or a checkpoint with its MTP head",
+        "0 or a checkpoint with its MTP head",
         options.max_draft_tokens);
   }
   return options;
@@ -73,7 +73,7 @@ void Engine::check(const Request& request) const {
   if (max_tokens > context_tokens_ || prompt_tokens + max_tokens > context_tokens_) {
     throw Error(
         "request: {} prompt tokens and {} to generate exceed the context of {} tokens "
-        "(model: {}); shorten them or raise --context",
+        "(model: {}); shorten them or raise the context",
         prompt_tokens, max_tokens, context_tokens_, model_.config().max_position_embeddings);
   }
 }

@@ -67,7 +67,7 @@ class Planner {
   const int64_t sequences = planner.most_sequences(plan.context_tokens, concurrency, budget);
   std::string remedy = "use a smaller checkpoint or a machine with more memory";
   if (context > 0) {
-    remedy = fmt::format("--context {} would fit", context);
+    remedy = fmt::format("a context of {} tokens would fit", context);
     if (sequences > 0) remedy += fmt::format(", or a concurrency of {}", sequences);
   } else if (sequences > 0) {
     remedy = fmt::format("a concurrency of {} would fit", sequences);
@@ -88,7 +88,7 @@ MemoryPlan plan_memory(const ModelConfig& config, const ModelBytes& model, DType
   if (wish.context_tokens && (*wish.context_tokens < 1 || *wish.context_tokens > most)) {
     throw Error(
         "context: {} tokens wished, the model has 1 to {} (max_position_embeddings); use "
-        "--context {}",
+        "{} or less",
         *wish.context_tokens, most, most);
   }
   const Planner planner(config, model, kv_dtype, wish.draft_tokens);

@@ -63,7 +63,7 @@ TEST(MemoryPlan, TooLittleNamesWhatWouldFit) {
   const std::string many = message({.concurrency = 8, .context_tokens = 32768}, 24 * GiB);
   EXPECT_NE(many.find("24.0 GiB available"), std::string::npos) << many;
   EXPECT_NE(many.find("8 x 32768 tokens"), std::string::npos) << many;
-  EXPECT_NE(many.find("--context "), std::string::npos) << many;
+  EXPECT_NE(many.find("a context of "), std::string::npos) << many;
   EXPECT_NE(many.find("a concurrency of 3"), std::string::npos) << many;
   const std::string never = message({}, 8 * GiB);
   EXPECT_NE(never.find("smaller checkpoint"), std::string::npos) << never;

@@ -7,17 +7,6 @@
 namespace quantrial {
 namespace {
 
-std::string find_prefix(const Checkpoint& checkpoint) {
-  for (const std::string prefix : {"model.language_model.", "model."}) {
-    if (checkpoint.find(prefix + "embed_tokens.weight") != nullptr) return prefix;
-  }
-  throw Error(
-      "{}: neither model.language_model.embed_tokens.weight nor model.embed_tokens.weight is "
-      "there; "
-      "is this a Qwen3.5/3.6 checkpoint?",
-      escaped(checkpoint.dir().string(), 400));
-}
-
 // The engines' rule for a fused module: every member uses the largest divisor (formats.md E.1).
 void use_largest_divisor(std::vector<Weight>& weights) {
   float weight_divisor = 0, input_divisor = 0;
@@ -45,13 +34,23 @@ std::string text(const std::vector<int64_t>& shape) {
 
 }  // namespace
 
+std::string decoder_prefix(const Checkpoint& checkpoint) {
+  for (const std::string prefix : {"model.language_model.", "model."}) {
+    if (checkpoint.find(prefix + "embed_tokens.weight") != nullptr) return prefix;
+  }
+  throw Error(
+      "{}: neither model.language_model.embed_tokens.weight nor model.embed_tokens.weight is "
+      "there; is this a Qwen3.5/3.6 checkpoint?",
+      escaped(checkpoint.dir().string(), 400));
+}
+
 WeightLoader::WeightLoader(const Checkpoint& checkpoint, Backend& backend,
                            Nvfp4GlobalScale global_scale)
     : backend_(backend),
       global_scale_(global_scale),
       checkpoint_(checkpoint),
       quantization_(QuantizationConfig::read(checkpoint.dir())),
-      prefix_(find_prefix(checkpoint_)) {}
+      prefix_(decoder_prefix(checkpoint_)) {}
 
 bool WeightLoader::has(const std::string& module) const {
   const auto at = checkpoint_.tensors().lower_bound(module + ".");

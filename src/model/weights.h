@@ -27,6 +27,10 @@ struct LinearSpec {
   int64_t rows, columns;  // N, K
 };
 
+// "model.language_model." or "model.": what stands before "layers.0." in this checkpoint. Error:
+// neither holds the embedding.
+std::string decoder_prefix(const Checkpoint& checkpoint);
+
 // Error when a module of `bytes` would not fit into `free_bytes` if it had to be copied: weights
 // that cannot be used where they lie in the file (unaligned, or in a layout that is turned) are.
 void check_room(const std::string& module, int64_t bytes, int64_t free_bytes);
@@ -36,7 +40,7 @@ class WeightLoader {
   // The checkpoint must outlive what is loaded: weights may borrow its bytes.
   WeightLoader(const Checkpoint& checkpoint, Backend& backend, Nvfp4GlobalScale global_scale);
 
-  // "model.language_model." or "model.": what stands before "layers.0." in this checkpoint.
+  // decoder_prefix() of the checkpoint.
   const std::string& prefix() const { return prefix_; }
   bool has(const std::string& module) const;  // any tensor "<module>.*"
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "formats/module_class.h"
 #include "formats/quantization_config.h"
+#include "model/weights.h"
 #include "tensor/json.h"
 
 namespace quantrial {
@@ -59,14 +60,8 @@ class Planner {
 
   Plan make() {
     list_modules();
-    prefix_ = base_.find("model.language_model.embed_tokens.weight") != nullptr
-                  ? "model.language_model."
-                  : "model.";
+    prefix_ = decoder_prefix(base_);
     plan_.embedding = prefix_ + "embed_tokens";
-    if (base_.find(plan_.embedding + ".weight") == nullptr) {
-      throw Error("{}: no tensor {}.weight; the checkpoint is incomplete", shown(base_.dir()),
-                  plan_.embedding);
-    }
     for (size_t i = 0; i < plan_.model.layer_types.size(); ++i) {
       plan_.blocks.push_back(
           block(fmt::format("{}layers.{}.", prefix_, i), plan_.model.layer_types[i]));

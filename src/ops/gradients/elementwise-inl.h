@@ -70,6 +70,12 @@ HWY_INLINE float Sum(const std::array<const float*, I>& in, int64_t n, F f) {
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
+// 1 / sqrt(mean(x^2) + eps) over n values.
+HWY_INLINE float InverseRms(const float* x, int64_t n, float eps) {
+  const float sum = Sum<1>({x}, n, [](const Vector* v) { return hn::Mul(v[0], v[0]); });
+  return 1 / std::sqrt(sum / static_cast<float>(n) + eps);
+}
+
 // 1 / (1 + exp(-x)).
 HWY_INLINE Vector Sigmoid(Vector x) {
   const Lanes d;

@@ -1,7 +1,5 @@
 // y = n w f(z) with n = x r, r = 1 / sqrt(mean(x^2) + eps), f = silu or sigmoid.
 // dz = dy n w f'(z);  dn = dy w f(z);  dx = r dn - x r^3 / D sum(x dn).
-#include <cmath>
-
 #include "ops/gradients/gradients.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -27,11 +25,6 @@ struct Sigmoidal {
   static Vector Value(Vector, Vector s) { return s; }
   static Vector Slope(Vector, Vector s) { return hn::Mul(s, hn::Sub(hn::Set(Lanes(), 1.0f), s)); }
 };
-
-float InverseRms(const float* x, int64_t D, float eps) {
-  const float sum = Sum<1>({x}, D, [](const Vector* v) { return hn::Mul(v[0], v[0]); });
-  return 1 / std::sqrt(sum / static_cast<float>(D) + eps);
-}
 
 template <typename Gate>
 void NormRow(const GatedNorm& norm, int64_t t, float* y) {

@@ -1,7 +1,5 @@
 // y = x r g with r = 1 / sqrt(mean(x^2) + eps), g = 1 + weight (Zhang & Sennrich 2019).
 // dx = r g dy - x r^3 / K sum(x g dy).
-#include <cmath>
-
 #include "ops/gradients/gradients.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -14,11 +12,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace quantrial::gradients::HWY_NAMESPACE {
 namespace {
-
-float InverseRms(const float* x, int64_t K, float eps) {
-  const float sum = Sum<1>({x}, K, [](const Vector* v) { return hn::Mul(v[0], v[0]); });
-  return 1 / std::sqrt(sum / static_cast<float>(K) + eps);
-}
 
 void NormRow(const Norm& norm, int64_t t, float* y) {
   const Lanes d;
