@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
-#include "quantize/yaml_object.h"
+#include "base/yaml_object.h"
 #include "tensor/json.h"
 
 namespace quantrial {

@@ -52,7 +52,7 @@ class YamlObject {
   std::string path_;
 };
 
-// The document of `file`; Error when it cannot be read, is no YAML, or is larger than a recipe.
+// The document of `file`; Error when it cannot be read, is no YAML, or is larger than 1 MiB.
 YAML::Node load_yaml(const std::string& text, const std::string& file);
 
 }  // namespace quantrial

@@ -1,4 +1,4 @@
-#include "quantize/yaml_object.h"
+#include "base/yaml_object.h"
 
 #include <algorithm>
 #include <charconv>
@@ -32,8 +32,9 @@ bool parse_number(const std::string& text, Number& value) {
 
 YAML::Node load_yaml(const std::string& text, const std::string& file) {
   if (text.size() > largest_document) {
-    throw Error("{}: {} bytes, more than a recipe may have ({}); give a recipe", file, text.size(),
-                largest_document);
+    throw Error(
+        "{}: {} bytes, more than such a file may have ({}); give a recipe, benchmark or study",
+        file, text.size(), largest_document);
   }
   try {
     return YAML::Load(text);
@@ -47,8 +48,9 @@ YamlObject::YamlObject(const YAML::Node& node, std::shared_ptr<const YamlOrigin>
                        std::string path, std::initializer_list<std::string_view> keys)
     : node_(node), origin_(std::move(origin)), path_(std::move(path)) {
   if (!node_.IsMap()) {
-    throw Error("{}: {}{}, expected a mapping of {}; see recipes/ for examples", origin_->file,
-                path_.empty() ? "" : path_ + ": ", shown(node_), fmt::join(keys, ", "));
+    throw Error("{}: {}{}, expected a mapping of {}; see the shipped files for examples",
+                origin_->file, path_.empty() ? "" : path_ + ": ", shown(node_),
+                fmt::join(keys, ", "));
   }
   std::set<std::string> seen;
   for (const auto& entry : node_) {
