@@ -12,8 +12,6 @@
 
 namespace quantrial {
 
-using Durability = SafetensorsWriteOptions::Durability;
-
 class PartialFolder {
  public:
   enum class Start : uint8_t { fresh, resume };

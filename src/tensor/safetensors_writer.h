@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tensor/dtype.h"
+#include "tensor/file_in_progress.h"
 #include "tensor/safetensors.h"
 
 namespace quantrial {
@@ -41,8 +42,7 @@ struct SafetensorsWriteOptions {
   std::map<std::string, std::string> metadata{};
   // Called as bytes of tensors go out, with their number; may throw to stop.
   std::function<void(int64_t bytes)> written{};
-  // Whether to wait until the disk has the file: against power loss, at the disk's speed.
-  enum class Durability : uint8_t { synced, left_to_system } durability = Durability::synced;
+  Durability durability = Durability::synced;
 };
 
 // Writes one safetensors file: header first (padded so that the data starts at a multiple of 8),
