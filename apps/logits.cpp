@@ -1,12 +1,12 @@
 // quantrial logits: raw logits of given token ids, for comparison with other implementations
 // (product.md section 4).
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "apps/engine_options.h"
 #include "apps/interrupt.h"
+#include "apps/output_file.h"
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "engine/logit_rows.h"
@@ -16,7 +16,6 @@
 namespace quantrial {
 namespace {
 
-namespace fs = std::filesystem;
 using Prompt = std::vector<int32_t>;
 
 struct LogitsArguments {
@@ -125,24 +124,9 @@ class LogitsRun {
   std::vector<int64_t> which_;
 };
 
-// The output may replace an earlier one, but neither the ids nor a file of the model.
-void check_output(const LogitsArguments& arguments) {
-  std::error_code error;
-  const fs::path out = fs::absolute(arguments.out, error);
-  const fs::path target = fs::weakly_canonical(out, error);
-  const auto lies_in = [&](const fs::path& path) {
-    return fs::equivalent(path.parent_path(), arguments.model.model, error);
-  };
-  const bool is_input =
-      fs::exists(target, error) &&
-      (fs::equivalent(target, arguments.tokens_file, error) || lies_in(out) || lies_in(target));
-  if (!arguments.out.empty() && !is_input) return;
-  throw Error("logits -o {}: {}; choose another output file", shown(fs::path(arguments.out)),
-              is_input ? "this file belongs to the input" : "the name is empty");
-}
-
 void run_logits(const LogitsArguments& arguments, const CommonOptions& common) {
-  check_output(arguments);
+  check_output_file("logits -o", arguments.out,
+                    {.files = {arguments.tokens_file}, .folders = {arguments.model.model}});
   const OpenModel open = open_model(common, arguments.model);
   const ModelConfig& config = open.model->config();
   if (arguments.mtp && !open.model->has_mtp()) {
