@@ -23,6 +23,7 @@ set(quantrial_formats_libraries nlohmann_json::nlohmann_json PkgConfig::HWY PkgC
 set(quantrial_ops_libraries PkgConfig::HWY)
 set(quantrial_model_libraries nlohmann_json::nlohmann_json)
 set(quantrial_quantize_libraries nlohmann_json::nlohmann_json)
+set(quantrial_evaluate_libraries nlohmann_json::nlohmann_json)
 set(quantrial_text_libraries nlohmann_json::nlohmann_json PkgConfig::PCRE2 PkgConfig::UTF8PROC)
 
 # Lets g++ put loops with `a < b ? c : d` of floats into vector code; changes no number.

@@ -51,4 +51,13 @@ inline constexpr double kl_fp8 = 0.05;
 // at ties fall the other way.
 inline constexpr double same_algorithm_error = 0.03;
 
+// Statistics in double against numpy and scipy, relative: stored with 12 digits, and KL is a
+// difference of logarithms.
+inline constexpr double statistics = 1e-9;
+
+// KL, perplexity and their errors between two models in fp32 against the same from transformers'
+// logits, relative: a logit differs by 1e-6 of 11 (logits_fp32 says at most 2e-4), a KL of some
+// hundredths by that times the distance of the distributions.
+inline constexpr double fidelity_of_logits_fp32 = 1e-3;
+
 }  // namespace quantrial::tolerance
