@@ -93,9 +93,11 @@ void Int4Codec::encode(std::span<const float> w, std::span<const float> shift, G
 }
 
 float Nvfp4Codec::divisor_for(float absmax, Arithmetic arithmetic) {
-  if (absmax == 0) return 1;
-  if (arithmetic == Arithmetic::float32) return e4m3_max * e2m1_max / absmax;
-  return round_to_bfloat16(round_to_bfloat16(1 / absmax) * (e4m3_max * e2m1_max));
+  const float constant = e4m3_max * e2m1_max;
+  const float divisor = arithmetic == Arithmetic::float32
+                            ? constant / absmax
+                            : round_to_bfloat16(round_to_bfloat16(1 / absmax) * constant);
+  return std::isfinite(divisor) ? divisor : 1;
 }
 
 GroupScale Nvfp4Codec::fit(GroupRange range) const {

@@ -61,7 +61,8 @@ struct Nvfp4Codec {
   float divisor = 1;  // weight_global_scale G, see divisor_for()
 
   static constexpr int levels = 16;
-  // G = 448 * 6 / absmax of all the Linears that share it; 1 when they are all zeros.
+  // G = 448 * 6 / absmax of all the Linears that share it; 1 when they are all zeros or next to
+  // it, so that G would be infinite (compressed-tensors, generate_gparam).
   // In bfloat16 as llm-compressor computes it, the constant times the reciprocal, or in float.
   static float divisor_for(float absmax, Arithmetic arithmetic = Arithmetic::float32);
   // E4M3 of bf16(absmax / 6) * G, at most 448 (0.125 for 0), over G.

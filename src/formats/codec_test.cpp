@@ -79,6 +79,16 @@ TEST(Nvfp4Codec, ScaleOfZeroIsAnEighth) {
   EXPECT_EQ(encoded(codec, zeros, {0.125f, 0}), std::vector<uint8_t>(16, 0));
 }
 
+// compressed-tensors 0.20.0: generate_gparam gives 1 for 0, 1e-37 and 1e-39, 2.688e38 for 1e-35.
+TEST(Nvfp4Codec, DivisorOfNextToNothingIsOne) {
+  for (const Arithmetic arithmetic : {Arithmetic::float32, Arithmetic::bfloat16}) {
+    for (const float absmax : {0.0f, 1e-37f, 1e-39f}) {
+      EXPECT_EQ(Nvfp4Codec::divisor_for(absmax, arithmetic), 1) << absmax;
+    }
+    EXPECT_GT(Nvfp4Codec::divisor_for(1e-35f, arithmetic), 2.6e38f);
+  }
+}
+
 TEST(Nvfp4Codec, LargestGroupTakesTheLargestScale) {
   const Nvfp4Codec codec{.divisor = Nvfp4Codec::divisor_for(3)};
   EXPECT_EQ(codec.divisor, 2688.0f / 3);

@@ -1,6 +1,7 @@
 #include "quantize/block_maker.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "formats/pack.h"
@@ -22,6 +23,16 @@ std::vector<Activations> run_time_inputs(const Plan& plan, const PlannedBlock& b
     if (module.scheme) inputs[i] = run_time_activations(plan.recipe, *module.scheme, absmax[i]);
   }
   return inputs;
+}
+
+void check_scales(const QuantizedMatrix& matrix, const std::string& module) {
+  for (size_t i = 0; i < matrix.scales.size(); ++i) {
+    if (std::isfinite(matrix.scales[i].scale)) continue;
+    throw Error(
+        "{}.weight: row {} holds weights too large for the type of the scales; keep this module "
+        "16-bit",
+        module, static_cast<int64_t>(i) / (matrix.columns / matrix.group_size));
+  }
 }
 
 }  // namespace
@@ -87,6 +98,7 @@ MadeBlock BlockMaker::tune(const PlannedBlock& block, DenseBlock& dense,
   for (auto& [i, linear] : result.linears) {
     const auto n = static_cast<size_t>(i);
     const size_t place = block.modules[n];
+    check_scales(linear.matrix, block.linears[n].module);
     made.weight_error[place] = linear.weight_error;
     made.weights[place] = std::make_shared<const Weight>(
         pack(*task.targets[n].codec, std::move(linear.matrix), inputs[n]));

@@ -122,6 +122,28 @@ TEST_F(FeedbackTest, MissingRankIsDampened) {
   for (const float m : feedback.m) EXPECT_TRUE(std::isfinite(m));
 }
 
+// Squares of the first column are denormal, those of the second 0 in float; and then all columns.
+TEST_F(FeedbackTest, FaintInputsFeedNothingBack) {
+  for (const bool all : {false, true}) {
+    InputMoments faint(K);
+    for (uint64_t sequence = 0; sequence < 4; ++sequence) {
+      std::vector<float> x = draw(8 * K, 20 + sequence);
+      for (size_t i = 0; i < x.size(); ++i) {
+        const size_t k = i % static_cast<size_t>(K);
+        if (all || k < 2) x[i] *= k == 0 ? 1e-21f : 1e-38f;
+      }
+      faint.add({x.data(), {8, K}}, workers);
+    }
+    const ErrorFeedback feedback = error_feedback(std::move(faint), {}, workers);
+    EXPECT_EQ(feedback.dampening, FeedbackParameters{}.dampening);
+    for (const float m : feedback.m) ASSERT_TRUE(std::isfinite(m));
+    for (int64_t i = 0; i < K; ++i) {
+      if (!all && feedback.columns[static_cast<size_t>(i)] >= 2) continue;
+      for (int64_t j = 0; j < i; ++j) EXPECT_EQ(feedback.m[static_cast<size_t>(i * K + j)], 0);
+    }
+  }
+}
+
 TEST(Cholesky, GivesTheFactor) {
   ThreadPool pool(3);
   Workers workers(pool);

@@ -30,6 +30,18 @@ std::vector<float> square_roots(const std::vector<float>& diagonal) {
   return roots;
 }
 
+// Inputs whose mean square is next to nothing, beside the others or beside what float holds, count
+// as never seen: they would cost the factor its digits.
+void clear_faint_inputs(std::vector<float>& diagonal, double mean, std::vector<float>& h) {
+  const double faint = std::max(faint_mean_square, 1e-20 * mean);
+  const size_t K = diagonal.size();
+  for (size_t k = 0; k < K; ++k) {
+    if (diagonal[k] == 0 || diagonal[k] > faint) continue;
+    diagonal[k] = 0;
+    for (size_t i = 0; i < K; ++i) h[k * K + i] = h[i * K + k] = 0;
+  }
+}
+
 // What is factored: correlations, shrunk towards none, columns at their places. Scaled so, inputs
 // of very different size do not cost float its digits.
 struct Correlations {
@@ -99,11 +111,13 @@ ErrorFeedback error_feedback(InputMoments moments, const FeedbackParameters& par
                                           ? 0
                                           : moments.shrinkage(),
                          .dampening = parameters.dampening};
-  const std::vector<float> diagonal = moments.mean_squares();
+  std::vector<float> diagonal = moments.mean_squares();
   const double mean =
       std::accumulate(diagonal.begin(), diagonal.end(), 0.0) / static_cast<double>(diagonal.size());
+  require(std::isfinite(mean), "error_feedback: inputs that are not numbers");
+  std::vector<float> h = moments.take_means(workers);
+  clear_faint_inputs(diagonal, mean, h);
   const std::vector<float> roots = square_roots(diagonal);
-  const std::vector<float> h = moments.take_means(workers);
   feedback.columns = places(diagonal, parameters.order);
   feedback.m.resize(h.size());
   const auto K = static_cast<int64_t>(diagonal.size());
@@ -115,7 +129,7 @@ ErrorFeedback error_feedback(InputMoments moments, const FeedbackParameters& par
           d > 0 ? 1 + static_cast<float>(feedback.dampening * mean) / d : 1;
     }
     if (cholesky({feedback.m.data(), {K, K}}, workers)) break;
-    require(feedback.dampening < 1e6, "error_feedback: inputs that are not numbers");
+    require(feedback.dampening < 1e6, "error_feedback: no factor");
   }
   make_unit(feedback.m, roots, feedback.columns, workers);
   write_hessian(h, diagonal, mean, feedback, workers);

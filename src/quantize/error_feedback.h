@@ -36,7 +36,8 @@ struct ErrorFeedback {
   double dampening = 0;          // used: raised tenfold as long as H had no factor
 };
 
-// Inputs that were always 0 feed nothing back: their weights are rounded to nearest.
+// Inputs that were always 0, or next to nothing, feed nothing back: their weights are rounded to
+// nearest. The moments must be finite.
 ErrorFeedback error_feedback(InputMoments moments, const FeedbackParameters& parameters,
                              Workers& workers);
 

@@ -1,7 +1,9 @@
 #include "quantize/gptq.h"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <cmath>
 
+#include "base/error.h"
 #include "quantize/calibration_pass.h"
 #include "quantize/coordinate_descent.h"
 #include "quantize/round_with_feedback.h"
@@ -23,6 +25,16 @@ std::vector<float> importance_of(const InputMoments& moments) {
   return importance;
 }
 
+void check_moments(const InputMoments& moments, const std::string& linear) {
+  for (const float square : moments.mean_squares()) {
+    if (std::isfinite(square)) continue;
+    throw Error(
+        "{}: reads numbers in the calibration pass whose squares are no numbers any more; the "
+        "checkpoint is damaged, or keep this module 16-bit",
+        linear);
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> gptq_block(const BlockTask& task, std::map<int, InputMoments> moments,
@@ -32,6 +44,9 @@ std::vector<std::string> gptq_block(const BlockTask& task, std::map<int, InputMo
   std::vector<std::string> notes;
   const std::span<const BlockLinear> linears = task.block.linears();
   for (auto& [input, moment] : moments) {
+    const auto reader = std::find_if(linears.begin(), linears.end(),
+                                     [&, of = input](const auto& l) { return l.input == of; });
+    check_moments(moment, reader->module);
     const std::vector<float> importance = importance_of(moment);
     const ErrorFeedback feedback = error_feedback(std::move(moment), parameters.feedback, workers);
     for (size_t i = 0; i < linears.size(); ++i) {

@@ -14,7 +14,7 @@ constexpr int64_t tile = 128;
 
 int64_t tiles(int64_t n) { return (n + tile - 1) / tile; }
 
-// 1 / rms of each column; a column that stayed zero weighs nothing.
+// 1 / rms of each column; a faint one weighs nothing.
 std::vector<float> inverse_rms(View<const float, 2> x) {
   std::vector<double> squares(static_cast<size_t>(x.shape(1)));
   for (int64_t t = 0; t < x.shape(0); ++t) {
@@ -24,7 +24,8 @@ std::vector<float> inverse_rms(View<const float, 2> x) {
   }
   std::vector<float> weights(squares.size());
   std::transform(squares.begin(), squares.end(), weights.begin(), [&](double sum) {
-    return sum == 0 ? 0 : static_cast<float>(std::sqrt(static_cast<double>(x.shape(0)) / sum));
+    const auto rows = static_cast<double>(x.shape(0));
+    return sum < faint_mean_square * rows ? 0 : static_cast<float>(std::sqrt(rows / sum));
   });
   return weights;
 }
@@ -118,7 +119,7 @@ double InputMoments::shrinkage() const {
   }
   const auto rows = static_cast<double>(rows_), n = static_cast<double>(sequences_);
   squares /= rows * rows;
-  if (squares == 0) return 1;
+  if (squares == 0 || !std::isfinite(squares + squared_correlations_)) return 1;
   const double variance = (squared_correlations_ - n * squares) / (n * (n - 1));
   return std::clamp(variance / squares, 0.0, 1.0);
 }

@@ -11,6 +11,9 @@
 
 namespace quantrial {
 
+// Below it the square of an input has no place in float any more; such an input counts as zero.
+constexpr double faint_mean_square = 1e-34;
+
 class InputMoments {
  public:
   explicit InputMoments(int64_t columns);
