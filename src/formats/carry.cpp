@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/write_error.h"
 #include "tensor/json.h"
 
 namespace quantrial {
@@ -33,21 +34,25 @@ void carry_files(const fs::path& from, const fs::path& to) {
     fs::copy(entry.path(), to / name, options, error);
     if (error) break;
   }
-  if (error) throw Error("cannot copy {} to {}: {}", shown(from), shown(to), error.message());
+  if (error) {
+    throw WriteError("cannot copy the files of {} to {}: {}; free space or choose another folder",
+                     shown(from), shown(to), error.message());
+  }
 }
 
 void write_text(const fs::path& path, const std::string& text) {
   std::ofstream out(path, std::ios::binary);
   out << text;
-  if (!out.flush()) throw Error("cannot write {}; free space", shown(path));
+  if (!out.flush())
+    throw WriteError("cannot write {}; free space or choose another folder", shown(path));
 }
 
 void check_space(const fs::path& dir, int64_t bytes) {
   std::error_code error;
   const fs::space_info space = fs::space(dir, error);
   if (!error && space.available < static_cast<uint64_t>(std::max<int64_t>(bytes, 0))) {
-    throw Error("{}: {} bytes free, {} needed; free space or choose another folder", shown(dir),
-                space.available, bytes);
+    throw WriteError("{}: {} bytes free, {} needed; free space or choose another folder",
+                     shown(dir), space.available, bytes);
   }
 }
 

@@ -148,6 +148,7 @@ std::vector<float> BlockStream::gain(const std::string& norm) const {
 }
 
 void BlockStream::enter_mtp(ThreadPool& pool) {
+  quantized_.reset();  // nothing asks for them any more; their place is needed
   const int64_t H = plan_.model.hidden_size;
   const double eps = plan_.model.rms_norm_eps;
   const std::string prefix = plan_.embedding.substr(0, plan_.embedding.rfind("embed_tokens"));

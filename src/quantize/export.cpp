@@ -24,8 +24,10 @@ std::vector<ModuleScheme> module_schemes(const Plan& plan) {
 // config.json says that there is no MTP layer.
 std::string without_mtp(const std::string& config) {
   auto json = ordered_json::parse(config);
-  ordered_json& text = json.contains("text_config") ? json["text_config"] : json;
-  if (text.contains("mtp_num_hidden_layers")) text["mtp_num_hidden_layers"] = 0;
+  for (ordered_json* holder :
+       {&json, json.contains("text_config") ? &json["text_config"] : &json}) {
+    if (holder->contains("mtp_num_hidden_layers")) (*holder)["mtp_num_hidden_layers"] = 0;
+  }
   return json.dump(2) + "\n";
 }
 

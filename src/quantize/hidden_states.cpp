@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/write_error.h"
 #include "tensor/json.h"
 
 namespace quantrial {
@@ -77,8 +78,9 @@ class StatesOnDisk final : public StoredStates {
   }
   [[noreturn]] void fail(std::string_view verb) const {
     const int error = errno;
-    throw Error("cannot {} a file for hidden states in {}: {}; free space, or use --set samples",
-                verb, where_, std::strerror(error));
+    throw WriteError(
+        "cannot {} a file for hidden states in {}: {}; free space, or use --set samples", verb,
+        where_, std::strerror(error));
   }
 
   std::string where_;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "base/write_error.h"
 #include "tensor/json.h"
 
 namespace quantrial {
@@ -19,11 +20,18 @@ using nlohmann::ordered_json;
 
 constexpr const char* journal_name = "journal.jsonl";
 
+// Where the folder will stand: a link counts as the empty folder that it leads to.
 fs::path absolute_folder(const fs::path& path) {
+  if (path.empty()) throw Error("the output folder has an empty name; give another");
   std::error_code error;
   fs::path absolute = fs::absolute(path, error).lexically_normal();
   if (!absolute.has_filename()) absolute = absolute.parent_path();  // "out/"
-  return absolute;
+  if (!fs::is_symlink(absolute, error)) return absolute;
+  const fs::path target = fs::canonical(absolute, error);
+  if (error) {
+    throw Error("{}: a link that leads nowhere; choose another output folder", shown(absolute));
+  }
+  return target;
 }
 
 // The first key whose values differ, as "recipe.parameters.iters: 200, now 50".
@@ -59,6 +67,7 @@ PartialFolder::PartialFolder(const fs::path& out, const ordered_json& header,
     throw Error("{}: holds files but no {}; it is no unfinished run, choose another output folder",
                 shown(partial_), journal_name);
   }
+  make_way();
   if (!there) create();
   open_journal();
   read_lines(header);
@@ -68,6 +77,18 @@ PartialFolder::PartialFolder(const fs::path& out, const ordered_json& header,
 
 PartialFolder::Descriptor::~Descriptor() {
   if (number >= 0) close(number);
+}
+
+// Removes the empty folder that may stand under the name. What cannot be removed, as the root of a
+// mount, could not be replaced at the end of the run either.
+void PartialFolder::make_way() const {
+  std::error_code error;
+  fs::remove(out_, error);
+  if (!error) return;
+  throw Error(
+      "cannot replace the empty folder {}: {}; choose another output folder, such as one "
+      "inside it",
+      shown(out_), error.message());
 }
 
 void PartialFolder::create() {
@@ -140,8 +161,8 @@ void PartialFolder::write_line(const ordered_json& line) {
   const ssize_t count = write(fd_.number, text.data(), text.size());
   const bool whole = count == static_cast<ssize_t>(text.size());
   if (!whole || (options_.durability == Durability::synced && fdatasync(fd_.number) != 0)) {
-    throw Error("cannot write {}: {}; free space and use --resume", shown(journal_),
-                count >= 0 && !whole ? "no space left" : std::strerror(errno));
+    throw WriteError("cannot write {}: {}; free space or choose another folder", shown(journal_),
+                     count >= 0 && !whole ? "no space left" : std::strerror(errno));
   }
 }
 
@@ -161,8 +182,8 @@ void PartialFolder::commit() {
   std::error_code error;
   fs::rename(partial_, out_, error);  // also replaces an empty folder
   if (error) {
-    throw Error("cannot rename {} to {}: {}; choose another output folder", shown(partial_),
-                shown(out_), error.message());
+    throw WriteError("cannot rename {} to {}: {}; choose another output folder", shown(partial_),
+                     shown(out_), error.message());
   }
   remove_journal(out_);
 }

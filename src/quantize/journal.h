@@ -48,6 +48,7 @@ class PartialFolder {
     ~Descriptor();
     int number = -1;
   };
+  void make_way() const;
   void create();
   void open_journal();
   void read_lines(const nlohmann::ordered_json& header);

@@ -8,6 +8,8 @@
 #include "formats/module_class.h"
 #include "formats/quantization_config.h"
 #include "model/weights.h"
+#include "quantize/base_check.h"
+#include "quantize/plan_table.h"
 #include "tensor/json.h"
 
 namespace quantrial {
@@ -146,8 +148,9 @@ class Planner {
     if (scheme.group_size == 0 || linear.columns % scheme.group_size == 0) return;
     throw Error(
         "{}: {} columns are no multiple of the group size {}; add it to keep, or choose "
-        "another group_size",
-        linear.module, linear.columns, scheme.group_size);
+        "another {}",
+        linear.module, linear.columns, scheme.group_size,
+        scheme.weights == Scheme::Weights::int4 ? "group_size" : "format");
   }
 
   // formats.md E.1. `shared` follows the construction of the block; `llm_compressor` its
@@ -206,10 +209,8 @@ class Planner {
     const auto quantized = [](const PlannedModule& m) { return m.quantized(); };
     if (std::none_of(plan_.modules.begin(), plan_.modules.end(), quantized)) {
       throw Error(
-          "recipe {}: it quantizes no module of {} (keep: {}); keep less, or choose "
-          "another format",
-          plan_.recipe.name, shown(base_.dir()),
-          escaped(fmt::format("{}", fmt::join(plan_.recipe.keep, ", "))));
+          "recipe {}: it quantizes no module of {} ({}); keep less, or choose another format",
+          plan_.recipe.name, shown(base_.dir()), fmt::join(kept_linears(plan_), "; "));
     }
   }
 
@@ -294,7 +295,9 @@ int64_t stored_bytes(const Scheme& scheme, OutputContainer container, int64_t N,
 
 Plan make_plan(const Checkpoint& base, const Recipe& recipe) {
   check_unquantized(base);
-  return Planner(base, recipe).make();
+  Plan plan = Planner(base, recipe).make();
+  check_complete(base, recipe.mtp);
+  return plan;
 }
 
 }  // namespace quantrial

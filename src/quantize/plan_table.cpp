@@ -21,6 +21,10 @@ std::string quantized_line(const PlannedModule& module) {
                      module.bytes_after);
 }
 
+bool is_asked_for(const std::string& reason) {
+  return reason.starts_with("keep: ") || reason.starts_with("override: ");
+}
+
 struct Kept {
   int64_t tensors = 0, bytes = 0;
 };
@@ -48,6 +52,25 @@ std::string plan_table(const Plan& plan) {
                       static_cast<double>(plan.bytes_after) / MB, plan.bits_per_weight(),
                       plan.shards.size());
   return text;
+}
+
+std::vector<std::string> kept_linears(const Plan& plan) {
+  std::map<std::string, std::vector<std::string>> names;  // by reason
+  for (const auto* blocks : {&plan.blocks, &plan.mtp_blocks}) {
+    for (const PlannedBlock& block : *blocks) {
+      for (const size_t i : block.modules) {
+        const PlannedModule& module = plan.modules[i];
+        if (!module.quantized()) names[module.reason].push_back(module.name);
+      }
+    }
+  }
+  std::vector<std::string> lines;
+  for (const auto& [reason, modules] : names) {
+    std::string& line = lines.emplace_back(
+        fmt::format("{} Linears stay 16-bit: {}", modules.size(), escaped(reason)));
+    if (!is_asked_for(reason)) line += fmt::format(": {}", fmt::join(modules, ", "));
+  }
+  return lines;
 }
 
 }  // namespace quantrial

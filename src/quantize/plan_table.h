@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "quantize/plan.h"
 
@@ -10,5 +11,9 @@ namespace quantrial {
 // One line a module with its class, shape, what it becomes and bytes before and after; then the
 // modules that stay as they are, counted by reason; then the totals.
 std::string plan_table(const Plan& plan);
+
+// A line for each reason why Linears of the planned blocks stay 16-bit; with their names, unless
+// the recipe named them itself.
+std::vector<std::string> kept_linears(const Plan& plan);
 
 }  // namespace quantrial

@@ -6,11 +6,14 @@
 #include "base/mapped_file.h"
 #include "base/process_memory.h"
 #include "base/version.h"
+#include "base/write_error.h"
 #include "formats/carry.h"
 #include "quantize/algorithms.h"
+#include "quantize/base_check.h"
 #include "quantize/block_maker.h"
 #include "quantize/export.h"
 #include "quantize/fingerprint.h"
+#include "quantize/plan_table.h"
 #include "quantize/schemes.h"
 #include "quantize/shard_writer.h"
 #include "quantize/verify.h"
@@ -61,13 +64,26 @@ class Run {
       make(folder, durability);
     } catch (const Interrupted&) {
       throw;  // what is finished is kept
+    } catch (const WriteError& error) {
+      end(folder, error.what());
+    } catch (const std::bad_alloc&) {
+      end(folder, "out of memory; free memory, or use --set samples");
     } catch (...) {
-      if (folder.finished().empty() || calibration_.sequences.empty()) folder.discard();
+      folder.discard();  // the same would happen again
       throw;
     }
   }
 
  private:
+  // Of a run that may come to a good end later: what took long to make is kept.
+  [[noreturn]] void end(PartialFolder& folder, const std::string& message) {
+    if (folder.finished().empty() || calibration_.sequences.empty()) {
+      folder.discard();
+      throw Error("{}", message);
+    }
+    throw Error("{}; what is finished is kept, continue with --resume", message);
+  }
+
   void calibrate() {
     calibration_ = read_calibration(job_.calibration, plan_.model, job_.recipe.parameters);
     if (algorithm_ && !calibration_.equally_long()) {
@@ -96,7 +112,10 @@ class Run {
       observer_.line(fmt::format("resume: {} of {} files are finished", finished_.size(),
                                  plan_.shards.size()));
     }
-    check_space(folder.path(), bytes_to_write());
+    for (const std::string& line : kept_linears(plan_)) observer_.line(line);
+    if (!calibration_.sequences.empty()) {  // others find it out in a moment
+      check_finite(plan_, pool_, [&] { observer_.progress(0, "checking the base model"); });
+    }
     write_configs(plan_, job_.model, folder.path());
     {
       ShardWriter writer(folder, durability);
@@ -129,6 +148,7 @@ class Run {
       if (!finished_.empty()) earlier.emplace(partial);
       config = QuantizationConfig::read(partial);
     }
+    check_space(partial, bytes_to_write());
     for (size_t i = 0; i < plan_.shards.size(); ++i) {
       const PlannedShard& shard = plan_.shards[i];
       report_progress(i, 0);
@@ -280,11 +300,13 @@ class Run {
 
   // What an engine would trip over must not get the name.
   void check(const fs::path& dir) {
-    const Verification verification = verify(dir, {}, pool_);
+    const Verification verification =
+        verify(dir, {.base = job_.model, .compare = VerifyOptions::Compare::rows_of_zeros}, pool_);
     for (const Finding& finding : verification.findings) {
       const std::string text =
           fmt::format("{}: {} ({})", finding.kind, escaped(finding.detail, 400),
                       escaped(fmt::format("{}", fmt::join(finding.modules, ", "))));
+      if (finding.kind == "not_finite") check_finite(plan_, pool_, [] {});  // names the cause
       if (finding.severity == Finding::Severity::error) throw Error("verify: {}", text);
       observer_.line("verify: warning: " + text);
     }

@@ -46,7 +46,7 @@ class NumbersCheck {
       tensor->file->release(tensor->bytes);
       options_.progress(seen.size(), all);
     }
-    if (base_ != nullptr) check_completeness();
+    if (compares_all()) check_completeness();
     result.matrices = static_cast<int64_t>(modules.size());
     report(result.findings);
   }
@@ -61,10 +61,14 @@ class NumbersCheck {
     return std::nullopt;
   }
 
+  bool compares_all() const {
+    return base_ != nullptr && options_.compare == VerifyOptions::Compare::everything;
+  }
+
   void check_matrix(const std::string& module, Verification& result) {
     try {
       const Weight weight = read_weight(checkpoint_, quantization_, module);
-      const std::optional<Weight> base = base_of(module, weight);
+      const std::optional<Weight> base = compares_all() ? base_of(module, weight) : std::nullopt;
       const bool dense =
           std::holds_alternative<Bf16>(weight) || std::holds_alternative<F32>(weight);
       result.quantized += !dense;
@@ -75,7 +79,7 @@ class NumbersCheck {
       if (dense) {
         if (base && found.squared_error > 0) changed_.push_back(module);
       } else {
-        note(module, found, base.has_value());
+        note(module, weight, found, base.has_value());
         if (base) {
           const double error = found.squared_base == 0 ? (found.squared_error == 0 ? 0 : INFINITY)
                                                        : found.squared_error / found.squared_base;
@@ -96,11 +100,20 @@ class NumbersCheck {
     }
   }
 
-  void note(const std::string& module, const MatrixNumbers& found, bool with_base) {
-    if (with_base ? found.collapsed_groups > 0 : found.zero_rows > 0) {
-      collapsed_.push_back(with_base ? fmt::format("{} ({} of {} groups)", module,
-                                                   found.collapsed_groups, found.groups)
-                                     : fmt::format("{} ({} rows)", module, found.zero_rows));
+  // Rows of zeros; those that the base model has too do not count.
+  int64_t lost_rows(const std::string& module, const Weight& weight, int64_t zero_rows) {
+    if (zero_rows == 0 || base_ == nullptr) return zero_rows;
+    const std::optional<Weight> base = base_of(module, weight);
+    return base ? read_numbers(weight, *base, pool_).zero_rows : zero_rows;
+  }
+
+  void note(const std::string& module, const Weight& weight, const MatrixNumbers& found,
+            bool with_base) {
+    if (with_base && found.collapsed_groups > 0) {
+      collapsed_.push_back(
+          fmt::format("{} ({} of {} groups)", module, found.collapsed_groups, found.groups));
+    } else if (const int64_t rows = lost_rows(module, weight, found.zero_rows); rows > 0) {
+      collapsed_.push_back(fmt::format("{} ({} rows)", module, rows));
     }
     const double share = static_cast<double>(found.saturated_groups) /
                          static_cast<double>(std::max<int64_t>(found.groups, 1));
@@ -111,7 +124,7 @@ class NumbersCheck {
 
   void check_other(const std::string& name, const StoredTensor& tensor) {
     if (!is_finite(tensor, pool_)) not_finite_.push_back(name);
-    const StoredTensor* base = base_ == nullptr ? nullptr : base_->find(name);
+    const StoredTensor* base = compares_all() ? base_->find(name) : nullptr;
     if (base == nullptr) return;
     if (base->dtype != tensor.dtype || base->shape != tensor.shape ||
         !std::equal(base->bytes.begin(), base->bytes.end(), tensor.bytes.begin(),
@@ -143,8 +156,9 @@ class NumbersCheck {
     add(Severity::error, "missing_tensor", lost_,
         "in the base model, but not in this one; copy it from there");
     add(Severity::warning, "zero_collapse", collapsed_,
-        "groups became zero that are not zero in the base model (without --base: rows of zeros); "
-        "the scales are too coarse");
+        base_ != nullptr ? "zeros that are no zeros in the base model; the scales are too coarse"
+                         : "rows of zeros; --base tells whether the base model has them too, else "
+                           "the scales are too coarse");
     add(Severity::warning, "saturated_scales", saturated_,
         "many group scales are the largest that E4M3 has, so that larger weights are cut; the "
         "second-level scale is too large");

@@ -35,6 +35,8 @@ struct Verification {
 
 struct VerifyOptions {
   std::optional<std::filesystem::path> base{};  // the unquantized model
+  // With a base, `rows_of_zeros` compares nothing but those.
+  enum class Compare : uint8_t { everything, rows_of_zeros } compare = Compare::everything;
   // Called after each tensor with the number checked and the number in all.
   std::function<void(size_t done, size_t all)> progress = [](size_t, size_t) {};
 };

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/file_lock.h"
+#include "base/write_error.h"
 #include "tensor/json.h"
 
 namespace quantrial {
@@ -97,7 +98,7 @@ void FileInProgress::commit(Durability durability) {
 void FileInProgress::fail(std::string_view verb) const {
   const int error = errno;
   const char* reason = error == EBUSY ? "another run is writing it" : std::strerror(error);
-  throw Error("cannot {} {}: {}; free space or choose another folder", verb, shown(partial_),
+  throw WriteError("cannot {} {}: {}; free space or choose another folder", verb, shown(partial_),
               reason);
 }
 
