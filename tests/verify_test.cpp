@@ -205,6 +205,17 @@ TEST_F(PlantedDefect, IgnoreListHoldsOnlyTheMembers) {
   expect(verified(), Severity::warning, "fused_name_not_listed", layer + "linear_attn.in_proj_ba");
 }
 
+// SGLang then leaves the MTP head's weights out without a word.
+TEST_F(PlantedDefect, IgnoreListHoldsOnlyTheMembersOfMtp) {
+  erase_from_ignore("mtp");
+  for (const char* linear : {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj",
+                             "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"}) {
+    ignore().push_back(std::string("mtp.layers.0.") + linear);
+  }
+  ignore().push_back("mtp.fc");
+  expect(verified(), Severity::error, "fused_name_not_listed", "mtp.layers.0.self_attn.qkv_proj");
+}
+
 TEST_F(PlantedDefect, QuantizedModuleIsIgnored) {
   ignore().push_back(up);
   expect(verified(), Severity::error, "wrongly_ignored", up);

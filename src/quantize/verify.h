@@ -43,7 +43,8 @@ struct VerifyOptions {
 
 // Findings of kind
 //   error    malformed, wrong_shape, missing_tensor, mtp_missing, head_missing, not_finite,
-//            not_ignored and wrongly_ignored (modules of the language model), other_base
+//            not_ignored and wrongly_ignored (modules of the language model), other_base,
+//            fused_name_not_listed (where an engine would load wrong weights)
 //   warning  the same for mtp.* and the vision tower, unequal_global_scales, fused_formats,
 //            fused_name_not_listed, zero_collapse, saturated_scales, changed, not_in_index, ...
 // Throws Error when the folder cannot be opened at all: config.json, index or files.

@@ -100,6 +100,17 @@ struct FusedModule {
   bool is_quantized = false;  // at least one member
 };
 
+// Whether an engine is known to load wrong weights for a 16-bit fused module whose name alone is
+// missing from the list, instead of refusing or finding it by its members
+// (docs/decisions/0014-fused-names.md).
+bool loads_wrong_weights(const QuantizationConfig& quantization, const FusedModule& fused) {
+  const auto is_listed = [&](const std::string& m) { return !quantization.scheme(m).has_value(); };
+  if (!std::all_of(fused.members.begin(), fused.members.end(), is_listed)) return false;
+  if (quantization.container() == Container::modelopt) return true;  // vllm#47445
+  return quantization.container() == Container::compressed_tensors &&
+         module_class(fused.name) == "mtp";  // sglang#35797
+}
+
 std::vector<FusedModule> fused_modules(const Checkpoint& checkpoint,
                                        const QuantizationConfig& quantization) {
   std::vector<FusedModule> fused;
@@ -191,7 +202,7 @@ void check_inventory(const Checkpoint& checkpoint, const QuantizationConfig& qua
 void check_fused(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
                  std::vector<Finding>& findings) {
   if (quantization.container() == Container::none) return;
-  std::vector<std::string> unlisted;
+  std::vector<std::string> unlisted, mistaken;
   for (const FusedModule& fused : fused_modules(checkpoint, quantization)) {
     const bool same = std::all_of(fused.formats.begin(), fused.formats.end(),
                                   [&](const std::string& f) { return f == fused.formats[0]; });
@@ -203,8 +214,13 @@ void check_fused(const Checkpoint& checkpoint, const QuantizationConfig& quantiz
     }
     // The name itself, as engines without a map of fused names look it up.
     if (same && !fused.is_quantized && quantization.scheme(fused.name).has_value()) {
-      unlisted.push_back(fused.name);
+      (loads_wrong_weights(quantization, fused) ? mistaken : unlisted).push_back(fused.name);
     }
+  }
+  if (!mistaken.empty()) {
+    findings.push_back({Severity::error, "fused_name_not_listed", mistaken,
+                        "16-bit, but only the members' names are in the ignore list; engines then "
+                        "load wrong weights without a word (sglang#35797, vllm#47445); add it"});
   }
   if (!unlisted.empty()) {
     findings.push_back({Severity::warning, "fused_name_not_listed", unlisted,
