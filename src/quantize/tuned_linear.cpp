@@ -1,5 +1,6 @@
 #include "quantize/tuned_linear.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "quantize/rounding.h"
@@ -12,7 +13,12 @@ TunedLinear::TunedLinear(const Codec& codec, QuantizedMatrix start, std::vector<
       best_(matrix_.codes),
       steps_(std::move(steps)),
       values_(steps_.size()),
-      row_curvature_(static_cast<size_t>(matrix_.rows)) {}
+      row_curvature_(static_cast<size_t>(matrix_.rows)) {
+  const auto K = static_cast<std::ptrdiff_t>(matrix_.columns);
+  for (auto row = steps_.cbegin(); row != steps_.cend(); row += K) {
+    is_zero_row_.push_back(std::all_of(row, row + K, [](float step) { return step == 0; }));
+  }
+}
 
 void TunedLinear::round(ThreadPool& pool) {
   const int64_t K = columns(), groups = K / matrix_.group_size;
@@ -30,6 +36,7 @@ void TunedLinear::round(ThreadPool& pool) {
 
 void TunedLinear::add_curvature(View<const float, 2> dw) {
   for (int64_t n = 0; n < rows(); ++n) {
+    if (is_zero_row_[static_cast<size_t>(n)]) continue;
     double sum = 0;
     for (const float g : dw[n].span()) sum += double{g} * g;
     row_curvature_[static_cast<size_t>(n)] += sum;
@@ -41,14 +48,14 @@ void TunedLinear::fit_curvature(std::vector<float> mean_squares) {
   const double floor = 0.01 * total / static_cast<double>(mean_squares.size());
   for (float& square : mean_squares) square = 1 / (square + static_cast<float>(floor));
   inverse_column_ = std::move(mean_squares);
-  for (double& row : row_curvature_) row /= total;
+  for (double& row : row_curvature_) row = total > 0 ? row / total : 0;
 }
 
 void TunedLinear::descend(View<const float, 2> dw, float rate, ThreadPool& pool) {
   const int64_t K = columns(), groups = K / matrix_.group_size;
   pool.parallel_for(rows(), [&](int64_t n, int) {
     const double curvature = row_curvature_[static_cast<size_t>(n)];
-    if (curvature <= 0) return;
+    if (!(curvature > 0)) return;
     const std::span scales(matrix_.scales.data() + n * groups, static_cast<size_t>(groups));
     quantrial::descend(
         codec_,

@@ -38,6 +38,7 @@ class TunedLinear {
   QuantizedMatrix matrix_;
   std::vector<uint8_t> best_;          // [N,K]
   std::vector<float> steps_, values_;  // [N,K]
+  std::vector<bool> is_zero_row_;      // [N]: of weights that are all 0 and stay so
   std::vector<double> row_curvature_;  // [N]
   std::vector<float> inverse_column_;  // [K]
 };
