@@ -51,6 +51,10 @@ inline constexpr double kl_fp8 = 0.05;
 // at ties fall the other way.
 inline constexpr double same_algorithm_error = 0.03;
 
+// The largest activation of a calibration set in float32 against transformers' in bfloat16 with
+// rounded norms, relative: two roundings of 2^-8 on the way.
+inline constexpr double bfloat16_activations = 0x1p-7;
+
 // Statistics in double against numpy and scipy, relative: stored with 12 digits, and KL is a
 // difference of logarithms.
 inline constexpr double statistics = 1e-9;

@@ -83,6 +83,7 @@ PartialFolder::Descriptor::~Descriptor() {
 // mount, could not be replaced at the end of the run either.
 void PartialFolder::make_way() const {
   std::error_code error;
+  if (!fs::exists(out_, error)) return;
   fs::remove(out_, error);
   if (!error) return;
   throw Error(

@@ -210,7 +210,8 @@ class Planner {
     if (std::none_of(plan_.modules.begin(), plan_.modules.end(), quantized)) {
       throw Error(
           "recipe {}: it quantizes no module of {} ({}); keep less, or choose another format",
-          plan_.recipe.name, shown(base_.dir()), fmt::join(kept_linears(plan_), "; "));
+          plan_.recipe.name, shown(base_.dir()),
+          escaped(fmt::format("{}", fmt::join(kept_linears(plan_), "; ")), 300));
     }
   }
 

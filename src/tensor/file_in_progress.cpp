@@ -99,7 +99,7 @@ void FileInProgress::fail(std::string_view verb) const {
   const int error = errno;
   const char* reason = error == EBUSY ? "another run is writing it" : std::strerror(error);
   throw WriteError("cannot {} {}: {}; free space or choose another folder", verb, shown(partial_),
-              reason);
+                   reason);
 }
 
 }  // namespace quantrial
