@@ -16,8 +16,8 @@ namespace quantrial {
 namespace {
 
 const std::vector<std::string> recipes = {
-    "fp8-block128",    "int4-rtn", "int4-autoround", "int4-awq", "int4-gptq", "nvfp4", "nvfp4-shared",
-    "nvfp4-autoround", "nvfp4-linear-attn-bf16"};
+    "fp8-block128", "int4-rtn",        "int4-autoround",        "int4-awq", "int4-gptq", "nvfp4",
+    "nvfp4-shared", "nvfp4-autoround", "nvfp4-linear-attn-bf16"};
 const std::string layers = "model.language_model.layers.";
 
 class BadInput : public Program {
@@ -38,8 +38,7 @@ class BadInput : public Program {
       const auto stored = tensor->array<bfloat16>().span();
       std::vector<bfloat16> values(stored.begin(), stored.end());
       edit(tensor_name, {values.data(), {tensor->shape[0], tensor->shape[1]}});
-      tensors.back() = {tensor_name, tensor->dtype, tensor->shape,
-                        [values = std::move(values)] {
+      tensors.back() = {tensor_name, tensor->dtype, tensor->shape, [values = std::move(values)] {
                           const auto bytes = std::as_bytes(std::span(values));
                           return std::vector<std::byte>(bytes.begin(), bytes.end());
                         }};
@@ -51,9 +50,10 @@ class BadInput : public Program {
   std::vector<std::string> arguments(const fs::path& model, const std::string& recipe,
                                      const fs::path& out,
                                      const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> all = {"quantize", model,   "--recipe",           recipe,  "-o",
-                                    out,        "--set", "samples=4",          "--set", "iters=2",
-                                    "--set",    "sequence_length=32", "--set", "batch=2"};
+    std::vector<std::string> all = {"quantize", model,     "--recipe", recipe,
+                                    "-o",       out,       "--set",    "samples=4",
+                                    "--set",    "iters=2", "--set",    "sequence_length=32",
+                                    "--set",    "batch=2"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
@@ -251,8 +251,8 @@ TEST_F(BadInput, InputScalesAreThoseOfTransformersActivations) {
   for (const auto& ids : expected["input_ids"]) {
     lines += nlohmann::json{{"input_ids", ids}}.dump() + "\n";
   }
-  const Checkpoint ours(quantized(
-      base_, "nvfp4", "out", {"--calibration", write("ids.jsonl", lines)}));
+  const Checkpoint ours(
+      quantized(base_, "nvfp4", "out", {"--calibration", write("ids.jsonl", lines)}));
   const Checkpoint theirs(oracle::folder("nvfp4_llmc"));
   const auto divisor = [](const nlohmann::json& absmax) {  // llm-compressor's
     const float reciprocal = round_to_bfloat16(1 / round_to_bfloat16(absmax.get<float>()));

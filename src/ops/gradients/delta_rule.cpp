@@ -38,7 +38,7 @@ void delta_rule(const DeltaInputs& inputs, int64_t sequence_length, View<float, 
     const int64_t sequence = task / sizes.H_k, key_head = task % sizes.H_k;
     const int64_t first = key_head * sizes.shared(), last = first + sizes.shared();
     const View<float, 4> S = states.rows(sequence * chunks, chunks);
-    std::fill(S[0][first].data(), S[0][last].data(), 0.0f);
+    std::fill_n(S[0][first].data(), (last - first) * S[0][first].size(), 0.0f);
     for (int64_t c = 0; c < chunks; ++c) {
       const int64_t row = c * delta_chunk;
       chunk.load(key_head, sequence * L + row, std::min(delta_chunk, L - row));
