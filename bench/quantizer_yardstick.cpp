@@ -71,20 +71,20 @@ void print_row(const std::string& name, const Format& format,
     for (const YardstickResult& result : results) values.push_back(result.*figure);
     return median(values);
   };
-  const nlohmann::json& tool = tools.at(tool_of(name) + format.tool);
-  fmt::print("{:11} {:17} {:.4f} {:.4f} ({:.4f} {:.4f})", name, format.name,
+  // Of a tool that was not run on this block there are no figures.
+  const nlohmann::json tool = tools.value(tool_of(name) + format.tool, nlohmann::json::object());
+  const auto figure = [&](const char* key, int digits) {
+    return tool.contains(key) ? fmt::format("{:.{}f}", tool.at(key).get<double>(), digits) : "-";
+  };
+  fmt::print("{:11} {:17} {:.4f} {:.4f} ({} {})", name, format.name,
              of(&YardstickResult::calibration), of(&YardstickResult::held_out),
-             tool.at("block_calib").get<double>(), tool.at("block_heldout").get<double>());
+             figure("block_calib", 4), figure("block_heldout", 4));
   if (of(&YardstickResult::held_out_w4a4) > 0) {
-    fmt::print(" w4a4 {:.4f} {:.4f}", of(&YardstickResult::calibration_w4a4),
-               of(&YardstickResult::held_out_w4a4));
-    if (tool.contains("block_heldout_w4a4")) {
-      fmt::print(" ({:.4f} {:.4f})", tool.at("block_calib_w4a4").get<double>(),
-                 tool.at("block_heldout_w4a4").get<double>());
-    }
+    fmt::print(" w4a4 {:.4f} {:.4f} ({} {})", of(&YardstickResult::calibration_w4a4),
+               of(&YardstickResult::held_out_w4a4), figure("block_calib_w4a4", 4),
+               figure("block_heldout_w4a4", 4));
   }
-  fmt::print("  {:.1f} s ({:.0f})\n", of(&YardstickResult::seconds),
-             tool.at("seconds").get<double>());
+  fmt::print("  {:.1f} s ({})\n", of(&YardstickResult::seconds), figure("seconds", 0));
   std::fflush(stdout);
 }
 

@@ -41,6 +41,11 @@ Codec codec_of(YardstickFormat format) {
   }
 }
 
+// Stays in 16 bits, as in every published recipe.
+bool stays(const BlockLinear& linear) {
+  return linear.name.ends_with("in_proj_a") || linear.name.ends_with("in_proj_b");
+}
+
 float absmax_of(std::span<const float> x) {
   float absmax = 0;
   for (const float v : x) absmax = std::max(absmax, std::abs(v));
@@ -85,11 +90,13 @@ std::vector<LinearTarget> Yardstick::targets(DenseBlock& block, YardstickFormat 
   std::vector<LinearTarget> targets(block.linears().size());
   std::vector<float> absmax(targets.size());
   for (size_t i = 0; i < targets.size(); ++i) {
+    if (stays(block.linears()[i])) continue;
     targets[i].codec = codec_of(format);
     float& largest = absmax[static_cast<size_t>(block.linears()[i].input)];
     largest = std::max(largest, absmax_of(block.weights()[i].span()));
   }
   for (size_t i = 0; i < targets.size(); ++i) {
+    if (!targets[i].codec) continue;
     auto* nvfp4 = std::get_if<Nvfp4Codec>(&*targets[i].codec);
     if (nvfp4 == nullptr) continue;
     nvfp4->divisor = Nvfp4Codec::divisor_for(absmax[static_cast<size_t>(block.linears()[i].input)]);
@@ -102,6 +109,7 @@ void Yardstick::add_activations(DenseBlock& block, std::vector<LinearTarget>& ta
   const int64_t H = config_.hidden_size, T = static_cast<int64_t>(x.size()) / H;
   std::vector<float> y(x.size());
   const auto seen = [&](int64_t i, View<const float, 2> input) {
+    if (!targets[static_cast<size_t>(i)].codec) return;
     const float divisor = Nvfp4Codec::divisor_for(absmax_of(input.span()));
     targets[static_cast<size_t>(i)].activations = Nvfp4Local{.global = {.value = divisor}};
   };
