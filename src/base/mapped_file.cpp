@@ -66,6 +66,14 @@ MappedFile::MappedFile(MappedFile&& other) noexcept
       data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)) {}
 
+void MappedFile::populate(std::span<const std::byte> part) const {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const auto offset = static_cast<size_t>(part.data() - data_);
+  const size_t first = offset / page * page;
+  // May fail, on an older kernel too: then the pages come one by one.
+  madvise(const_cast<std::byte*>(data_) + first, offset + part.size() - first, MADV_POPULATE_READ);
+}
+
 void MappedFile::release(std::span<const std::byte> part) const {
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   const auto offset = static_cast<size_t>(part.data() - data_);

@@ -19,6 +19,8 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   const std::filesystem::path& path() const { return path_; }
 
+  // Brings these pages in at once: half the time of a page fault for each few of them.
+  void populate(std::span<const std::byte> part) const;
   // Tells the kernel that these pages are not needed soon (they were copied elsewhere), so that
   // they stop counting as resident. `part` must lie within bytes().
   void release(std::span<const std::byte> part) const;

@@ -122,6 +122,7 @@ class Run {
       make_shards(folder.path(), writer);
       writer.finish();
     }
+    report_progress(plan_.shards.size(), 0);
     finish(folder);
   }
 
@@ -149,8 +150,14 @@ class Run {
       config = QuantizationConfig::read(partial);
     }
     check_space(partial, bytes_to_write());
+    for (const PlannedShard& shard : plan_.shards) {
+      if (!computed(shard) && !finished_.contains(shard.file)) {
+        writer.submit(shard_of(shard, ShardWork{}));
+      }
+    }
     for (size_t i = 0; i < plan_.shards.size(); ++i) {
       const PlannedShard& shard = plan_.shards[i];
+      if (!computed(shard)) continue;
       report_progress(i, 0);
       if (finished_.contains(shard.file)) {
         if (maker && shard.block && needed_later(i)) {
@@ -160,7 +167,13 @@ class Run {
       }
       writer.submit(shard_of(shard, compute(i, maker ? &*maker : nullptr, stream)));
     }
-    report_progress(plan_.shards.size(), 0);
+  }
+
+  // The others are only copied, which the writer does beside the computation of these.
+  bool computed(const PlannedShard& shard) const {
+    return shard.block.has_value() ||
+           std::any_of(shard.modules.begin(), shard.modules.end(),
+                       [&](size_t i) { return plan_.modules[i].quantized(); });
   }
 
   // Whether hidden states after shard i are still asked for.

@@ -1,8 +1,14 @@
 #include "quantize/shard_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace quantrial {
+
+bool Shard::is_copied() const {
+  return std::all_of(tensors.begin(), tensors.end(),
+                     [](const TensorToWrite& t) { return t.source != nullptr; });
+}
 
 ShardWriter::ShardWriter(PartialFolder& folder, Durability durability)
     : folder_(folder), durability_(durability), thread_([this] { work(); }) {}
@@ -10,6 +16,7 @@ ShardWriter::ShardWriter(PartialFolder& folder, Durability durability)
 ShardWriter::~ShardWriter() {
   {
     const std::lock_guard lock(mutex_);
+    std::erase_if(waiting_, [](const Shard& shard) { return shard.is_copied(); });
     stop_ = true;
   }
   changed_.notify_all();
@@ -17,16 +24,18 @@ ShardWriter::~ShardWriter() {
 }
 
 void ShardWriter::submit(Shard shard) {
+  const bool copied = shard.is_copied();
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return !waiting_ || trouble_; });
+  changed_.wait(lock, [&] { return copied || !computed_waits_ || trouble_; });
   rethrow();
-  waiting_ = std::move(shard);
+  computed_waits_ = computed_waits_ || !copied;
+  waiting_.push_back(std::move(shard));
   changed_.notify_all();
 }
 
 void ShardWriter::finish() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return (!waiting_ && !busy_) || trouble_; });
+  changed_.wait(lock, [&] { return (waiting_.empty() && !busy_) || trouble_; });
   rethrow();
 }
 
@@ -37,9 +46,11 @@ void ShardWriter::rethrow() {
 void ShardWriter::work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return waiting_ || stop_; });
-    if (!waiting_) return;
-    const Shard shard = *std::exchange(waiting_, std::nullopt);
+    changed_.wait(lock, [&] { return !waiting_.empty() || stop_; });
+    if (waiting_.empty()) return;
+    const Shard shard = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (!shard.is_copied()) computed_waits_ = false;
     busy_ = true;
     changed_.notify_all();
     lock.unlock();

@@ -1,11 +1,12 @@
-// Writes finished shards beside the computation of the next ones: one thread, one shard waiting.
+// Writes finished shards beside the computation of the next ones: one thread, one computed shard
+// waiting, and any number of those that are only copied and hold no memory.
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <mutex>
-#include <optional>
 #include <thread>
 
 #include "quantize/journal.h"
@@ -18,15 +19,17 @@ struct Shard {
   // Wider types first, so that every tensor is aligned for its type.
   std::vector<TensorToWrite> tensors;
   nlohmann::ordered_json entry;  // of the journal
+
+  bool is_copied() const;  // from mapped files, all of it
 };
 
 class ShardWriter {
  public:
   ShardWriter(PartialFolder& folder, Durability durability);
-  ~ShardWriter();  // writes what is still waiting; its trouble is lost
+  ~ShardWriter();  // writes the computed shard that still waits; its trouble is lost
 
-  // Returns when no shard waits any more; the shard is written later. Throws what went wrong with
-  // an earlier one.
+  // Returns when no computed shard waits any more, or at once for one that is only copied; the
+  // shard is written later. Throws what went wrong with an earlier one.
   void submit(Shard shard);
   // Returns when everything is written and in the journal; throws what went wrong.
   void finish();
@@ -40,8 +43,8 @@ class ShardWriter {
   Durability durability_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::optional<Shard> waiting_;
-  bool busy_ = false, stop_ = false;
+  std::deque<Shard> waiting_;
+  bool computed_waits_ = false, busy_ = false, stop_ = false;
   std::exception_ptr trouble_;
   std::thread thread_;
 };

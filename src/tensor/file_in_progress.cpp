@@ -51,7 +51,8 @@ int open_partial(const fs::path& partial) {
     }
     // Between open and lock another run may have given the file its final name.
     if (lstat(partial.c_str(), &named) == 0 && named.st_ino == mine.st_ino) {
-      if (ftruncate(fd, 0) == 0) return fd;
+      // Cutting an empty file too would make ext4 send all of it to the disk in close().
+      if (mine.st_size == 0 || ftruncate(fd, 0) == 0) return fd;
       close(fd);
       return -1;
     }

@@ -32,9 +32,10 @@ std::string header_of(const std::vector<TensorToWrite>& tensors,
 // Piece by piece, so that a large tensor never counts as resident in full.
 template <typename Written>
 void copy_mapped(const StoredTensor& tensor, FileInProgress& file, Written written) {
-  constexpr size_t piece_bytes = 8 << 20;
+  constexpr size_t piece_bytes = 2 << 20;
   for (size_t at = 0; at < tensor.bytes.size(); at += piece_bytes) {
     const auto piece = tensor.bytes.subspan(at, std::min(piece_bytes, tensor.bytes.size() - at));
+    tensor.file->populate(piece);
     file.write(piece);
     tensor.file->release(piece);
     written(piece.size());
