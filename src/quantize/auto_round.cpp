@@ -14,8 +14,8 @@ namespace quantrial {
 
 namespace {
 
-constexpr int curvature_probes = 4;
-constexpr int64_t looks = 10;    // at the held-out sequences, in the course of the tuning
+constexpr int curvature_probes = AutoRoundParameters::curvature_probes;
+constexpr int64_t looks = AutoRoundParameters::looks;
 constexpr int64_t patience = 3;  // looks without a gain before the tuning ends
 
 // Sequences in an order drawn anew for each round (Fisher and Yates), as many at a time as asked.
@@ -75,7 +75,7 @@ class Tuning {
   double least_ = 0;     // error of the best so far on what was held out
   int64_t best_at_ = 0;  // the iteration that gave it
   std::vector<std::string> notes_;
-  Tape tape_;
+  Tape& tape_;                  // the block's: nothing else runs between forward and backward
   std::vector<float> x_, out_;  // [T,H] of a batch
 };
 
@@ -99,7 +99,8 @@ Tuning::Tuning(const BlockTask& task, const AutoRoundParameters& parameters)
       inputs_(activations_of(task)),
       linears_(task.targets.size()),
       held_out_(every(task.inputs, parameters.held_out, true)),
-      batches_(every(task.inputs, parameters.held_out, false), task.seed) {}
+      batches_(every(task.inputs, parameters.held_out, false), task.seed),
+      tape_(task.block.own_tape()) {}
 
 void Tuning::start() {
   std::map<int, InputMoments> moments = input_moments(task_, all_sequences(task_.inputs), workers_);

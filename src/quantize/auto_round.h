@@ -17,6 +17,9 @@ struct AutoRoundParameters {
   std::optional<double> learning_rate{};
   double held_out = 0.125;  // share of the sequences that decides where to stop
   GptqParameters start{};
+
+  static constexpr int curvature_probes = 4;  // random outputs; a pass both ways each
+  static constexpr int64_t looks = 10;  // at the held-out sequences, in the course of the tuning
 };
 
 class AutoRound : public Algorithm {

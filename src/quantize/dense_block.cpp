@@ -95,6 +95,8 @@ DenseBlock::~DenseBlock() = default;
 std::span<const BlockLinear> DenseBlock::linears() const { return parts_->linears; }
 BlockWeights DenseBlock::weights() const { return parts_->weights; }
 
+Tape& DenseBlock::own_tape() { return parts_->tape; }
+
 std::span<float> DenseBlock::norm(const std::string& name) {
   if (name == "input_layernorm") return parts_->input_layernorm;
   require(name == "post_attention_layernorm", "DenseBlock: no such norm");

@@ -70,6 +70,9 @@ class DenseBlock {
   using InputSeen = std::function<void(int64_t linear, View<const float, 2> x)>;
   void forward(const Pass& pass, View<const float, 2> x, View<float, 2> y, const InputSeen& seen);
 
+  // The tape of passes without backward(), lent between two of them: a second one of the 27B shape
+  // would take 2 GB more.
+  Tape& own_tape();
   // The same, keeping what backward() needs on `tape`.
   void forward(const Pass& pass, View<const float, 2> x, View<float, 2> y, Tape& tape);
   // From dy[T,H] of the same pass on `tape`, which it uses up: calls found(i, dw[N,K]) once for

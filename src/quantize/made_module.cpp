@@ -21,6 +21,7 @@ Divisors shared_divisors(const Plan& plan, std::span<const size_t> modules, Thre
     if (module.scale_group < 0) continue;
     float& group = largest[module.scale_group];
     group = std::max(group, absmax({base_matrix(module), module.tensor->name}, pool));
+    module.tensor->file->release(module.tensor->bytes);
   }
   Divisors divisors;
   for (const auto& [group, value] : largest) divisors[group] = nvfp4_divisor(plan.recipe, value);
@@ -58,6 +59,7 @@ MadeModule round_module(const Plan& plan, size_t index, const Divisors& divisors
   const Weight original = base_matrix(module);
   MadeModule made{round_to_nearest({original, module.tensor->name}, codec, activations, pool)};
   made.weight_error = weight_error(original, made.weight);
+  module.tensor->file->release(module.tensor->bytes);
   return made;
 }
 
