@@ -6,8 +6,11 @@
 #include "apps/data_folder.h"
 #include "apps/interrupt.h"
 #include "apps/progress.h"
+#include "base/process_memory.h"
+#include "quantize/memory_estimate.h"
 #include "quantize/plan_table.h"
 #include "quantize/quantizer.h"
+#include "quantize/time_estimate.h"
 
 namespace quantrial {
 namespace {
@@ -37,10 +40,23 @@ class Watcher final : public QuantizeObserver {
   ProgressLine line_{"quantize"};
 };
 
-void show_plan(const QuantizeOptions& options) {
+std::string shown_time(double seconds) {
+  if (seconds < 120) return fmt::format("{:.0f} s", std::max(seconds, 1.0));
+  if (seconds < 7200) return fmt::format("{:.0f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
+}
+
+void show_plan(const QuantizeOptions& options, const CommonOptions& common) {
   const Recipe recipe = read_recipe(recipe_path(options.recipe), options.settings);
   const Checkpoint base(options.model);
-  fmt::print("{}", plan_table(make_plan(base, recipe)));
+  const Plan plan = make_plan(base, recipe);
+  fmt::print("{}", plan_table(plan));
+  const MemoryEstimate memory = estimate_memory(plan, available_memory_bytes());
+  ThreadPool pool(common.threads);
+  const double seconds = estimate_seconds(work_of(plan), measure_rates(recipe, pool));
+  fmt::print("estimated: {} with {} threads, {:.2f} GB of memory at the peak ({})\n",
+             shown_time(seconds), pool.size(), static_cast<double>(memory.bytes) * 1e-9,
+             memory.stage);
 }
 
 void run(const QuantizeOptions& options, const CommonOptions& common) {
@@ -79,8 +95,10 @@ void add_quantize_command(CLI::App& app, const CommonOptions& common) {
       "--calibration", options->calibration,
       ".txt, or .jsonl with text, messages or input_ids a line. Default: the shipped texts (chat "
       "documents of the reference model's corpus, and Alice's Adventures in Wonderland)");
-  CLI::Option* dry = command->add_flag("--dry-run", options->dry_run,
-                                       "Say what each module becomes and the sizes; write nothing");
+  CLI::Option* dry =
+      command->add_flag("--dry-run", options->dry_run,
+                        "Say what each module becomes, the sizes, and about how much time and "
+                        "memory it will take; write nothing");
   command->add_flag("--resume", options->resume, "Continue what an interruption left");
   command->footer(
       "Example:\n  quantrial quantize models/Qwen3.6-27B --recipe int4-autoround -o out/int4\n"
@@ -89,7 +107,7 @@ void add_quantize_command(CLI::App& app, const CommonOptions& common) {
       "in a file there.");
   command->callback([options, out, dry, &common] {
     if (out->count() == 0 && dry->count() == 0) throw CLI::RequiredError("--output");
-    options->dry_run ? show_plan(*options) : run(*options, common);
+    options->dry_run ? show_plan(*options, common) : run(*options, common);
   });
 }
 

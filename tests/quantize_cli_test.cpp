@@ -190,6 +190,7 @@ TEST_F(Quantize, ADryRunWritesNothing) {
   const Outcome outcome = run(arguments("int4-autoround", out, {"--dry-run"}));
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("down_proj"), std::string::npos);
+  EXPECT_NE(outcome.out.find("GB of memory at the peak"), std::string::npos);
   EXPECT_FALSE(fs::exists(out));
   EXPECT_FALSE(fs::exists(partial(out)));
 }

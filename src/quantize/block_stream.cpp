@@ -7,12 +7,11 @@
 #include "base/error.h"
 #include "formats/read_weight.h"
 #include "ops/matmul.h"
+#include "quantize/calibration_pass.h"
 #include "tensor/numbers.h"
 
 namespace quantrial {
 namespace {
-
-constexpr int64_t rows_a_pass = 4096;
 
 // The bits of the largest magnitude; above infinity's for NaN.
 uint32_t largest_bits(View<const float, 2> x) {
@@ -75,8 +74,7 @@ BlockStream::BlockStream(const Checkpoint& base, const Plan& plan, const Calibra
                          const Scratch& scratch, Paths paths)
     : base_(base), plan_(plan), calibration_(calibration), scratch_(scratch) {
   const StatesShape shape = shape_of(calibration, plan.model.hidden_size, 0);
-  const double wanted = static_cast<double>(shape.bytes()) * (paths == Paths::both ? 2 : 1);
-  on_disk_ = wanted > states_share_of_memory * static_cast<double>(scratch.available_bytes);
+  on_disk_ = go_to_disk(shape.bytes() * (paths == Paths::both ? 2 : 1), scratch.available_bytes);
   original_ = make_states(shape);
   embed(calibration, *original_);
   if (paths == Paths::original) return;

@@ -7,8 +7,6 @@ namespace quantrial {
 
 namespace {
 
-constexpr int64_t rows_a_pass = 4096;
-
 // Calls pass(sequences) for consecutive shares of `sequences`.
 template <typename Pass>
 void in_passes(const HiddenStates& states, std::span<const int64_t> sequences, Pass&& pass) {

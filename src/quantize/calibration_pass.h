@@ -15,7 +15,8 @@ namespace quantrial {
 // Sequences in a row: x[count * L, H].
 std::vector<float> read_sequences(const HiddenStates& states, std::span<const int64_t> sequences);
 
-// Sequences that a forward pass takes at once: about 4,096 rows.
+// Sequences that a forward pass takes at once: about rows_a_pass rows.
+inline constexpr int64_t rows_a_pass = 4096;
 int64_t sequences_a_pass(const HiddenStates& states);
 
 // What the inputs of the block's Linears are quantized to, in the order of linears().

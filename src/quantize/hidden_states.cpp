@@ -89,6 +89,11 @@ class StatesOnDisk final : public StoredStates {
 
 }  // namespace
 
+bool go_to_disk(int64_t all_states_bytes, int64_t available_bytes) {
+  return static_cast<double>(all_states_bytes) >
+         states_share_of_memory * static_cast<double>(available_bytes);
+}
+
 int64_t StatesShape::tokens() const {
   return std::accumulate(lengths.begin(), lengths.end(), int64_t{0});
 }

@@ -12,6 +12,7 @@ namespace quantrial {
 
 // The rule: RAM while all the states together take at most this share of the available memory.
 inline constexpr double states_share_of_memory = 0.25;
+bool go_to_disk(int64_t all_states_bytes, int64_t available_bytes);
 
 struct StatesShape {
   std::vector<int64_t> lengths;  // tokens of each sequence
