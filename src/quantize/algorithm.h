@@ -41,6 +41,8 @@ struct BlockTask {
   ThreadPool& pool;
   uint64_t seed = 0;                            // of this block
   std::function<void(double done)> progress{};  // 0 to 1; may throw to interrupt
+  // Called before each pass over rows and each Linear, which `progress` does not see: may throw.
+  std::function<void()> check = [] {};
 };
 
 // What was found for one Linear.

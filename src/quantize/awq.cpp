@@ -99,6 +99,7 @@ void Search::look() {
   const int64_t step = sequences_a_pass(task_.inputs);
   Rows y;
   for (int64_t first = 0; first < count; first += step) {
+    task_.check();
     std::vector<int64_t> sequences;
     for (int64_t i = first; i < std::min(count, first + step); ++i) {
       sequences.push_back(i * all / count);
@@ -209,6 +210,7 @@ Rows Search::output(const SmoothingPlace& place, BlockWeights weights) {
 // ||parent(x; W') - wanted||^2 where W' = rounded(W s) / s in the quantized readers.
 double Search::damage(const SmoothingPlace& place, const std::vector<float>& s,
                       const Rows& wanted) {
+  task_.check();
   std::vector<View<const float, 2>> views(task_.block.weights().begin(),
                                           task_.block.weights().end());
   std::vector<std::optional<Codec>> codecs = codecs_;
@@ -315,6 +317,7 @@ void Search::finish(BlockResult& result) {
     for (const int64_t i : of) {
       const auto& codec = codecs_[static_cast<size_t>(i)];
       if (!codec) continue;
+      task_.check();
       const std::vector<float>& s = factors == input_factors_.end() ? none : factors->second;
       rounded.set(i, *codec, round(i, *codec, weight(i), s));
     }
@@ -325,7 +328,12 @@ void Search::finish(BlockResult& result) {
 
 void Search::run(BlockResult& result) {
   look();
-  for (const SmoothingPlace& place : smoothing_places(linears_)) smooth(place, result);
+  const std::vector<SmoothingPlace> places = smoothing_places(linears_);
+  for (size_t i = 0; i < places.size(); ++i) {
+    smooth(places[i], result);
+    if (!task_.progress) continue;
+    task_.progress(static_cast<double>(i + 1) / static_cast<double>(places.size()));
+  }
   finish(result);
 }
 

@@ -41,10 +41,11 @@ BlockMaker::BlockMaker(const Checkpoint& base, const Plan& plan, BlockStream& st
                        Algorithm* algorithm, ThreadPool& pool)
     : base_(base), plan_(plan), stream_(stream), algorithm_(algorithm), pool_(pool) {}
 
-MadeBlock BlockMaker::make(const PlannedBlock& block, uint64_t seed,
-                           const std::function<void(double)>& progress) {
+MadeBlock BlockMaker::make(const PlannedBlock& block, uint64_t seed, const Progress& progress) {
   DenseBlock dense(base_, plan_.model, block.prefix, block.kind, pool_);
-  const std::vector<float> absmax = stream_.advance_original(dense);
+  double share = 0;
+  const BlockStream::Check check = [&] { progress(share); };
+  const std::vector<float> absmax = stream_.advance_original(dense, check);
   const std::vector<Activations> inputs = run_time_inputs(plan_, block, absmax);
   if (algorithm_ == nullptr) return round(block, inputs);
   const std::vector<LinearTarget> wanted = targets(block, inputs);
@@ -54,9 +55,10 @@ MadeBlock BlockMaker::make(const PlannedBlock& block, uint64_t seed,
                        .outputs = stream_.original(),
                        .pool = pool_,
                        .seed = seed,
-                       .progress = progress};
+                       .progress = [&](double done) { progress(share = done); },
+                       .check = check};
   MadeBlock made = tune(block, dense, inputs, task);
-  advance(block, dense, made);
+  advance(block, dense, made, check);
   return made;
 }
 
@@ -117,7 +119,8 @@ MadeBlock BlockMaker::tune(const PlannedBlock& block, DenseBlock& dense,
   return made;
 }
 
-void BlockMaker::advance(const PlannedBlock& block, DenseBlock& dense, const MadeBlock& made) {
+void BlockMaker::advance(const PlannedBlock& block, DenseBlock& dense, const MadeBlock& made,
+                         const BlockStream::Check& check) {
   std::vector<std::vector<float>> memory;
   std::vector<View<const float, 2>> weights(dense.weights().begin(), dense.weights().end());
   std::vector<Activations> inputs(weights.size());
@@ -143,13 +146,14 @@ void BlockMaker::advance(const PlannedBlock& block, DenseBlock& dense, const Mad
     if (changed == made.changed.end()) continue;
     std::copy(changed->second.begin(), changed->second.end(), dense.norm(name).begin());
   }
-  stream_.advance_quantized(dense, weights, inputs);
+  stream_.advance_quantized(dense, weights, inputs, check);
 }
 
 void BlockMaker::skip(const PlannedBlock& block, const Checkpoint& finished,
-                      const QuantizationConfig& config) {
+                      const QuantizationConfig& config, const Progress& progress) {
   DenseBlock dense(base_, plan_.model, block.prefix, block.kind, pool_);
-  stream_.advance_original(dense);
+  const BlockStream::Check check = [&] { progress(0); };
+  stream_.advance_original(dense, check);
   if (algorithm_ == nullptr) return;
   MadeBlock made;
   for (size_t i = 0; i < block.modules.size(); ++i) {
@@ -165,7 +169,7 @@ void BlockMaker::skip(const PlannedBlock& block, const Checkpoint& finished,
     const std::string tensor = block.prefix + name + ".weight";
     made.changed[tensor] = finished.at(tensor).floats();
   }
-  advance(block, dense, made);
+  advance(block, dense, made, check);
 }
 
 }  // namespace quantrial

@@ -26,11 +26,12 @@ class BlockMaker {
   BlockMaker(const Checkpoint& base, const Plan& plan, BlockStream& stream, Algorithm* algorithm,
              ThreadPool& pool);
 
-  MadeBlock make(const PlannedBlock& block, uint64_t seed,
-                 const std::function<void(double)>& progress);
+  // `progress`, from 0 to 1, is called often and may throw to interrupt.
+  using Progress = std::function<void(double done)>;
+  MadeBlock make(const PlannedBlock& block, uint64_t seed, const Progress& progress);
   // The same state afterwards, from the files of an earlier run.
-  void skip(const PlannedBlock& block, const Checkpoint& finished,
-            const QuantizationConfig& config);
+  void skip(const PlannedBlock& block, const Checkpoint& finished, const QuantizationConfig& config,
+            const Progress& progress);
 
  private:
   MadeBlock round(const PlannedBlock& block, const std::vector<Activations>& inputs);
@@ -38,7 +39,8 @@ class BlockMaker {
                  const std::vector<Activations>& inputs, const BlockTask& task);
   std::vector<LinearTarget> targets(const PlannedBlock& block,
                                     const std::vector<Activations>& inputs);
-  void advance(const PlannedBlock& block, DenseBlock& dense, const MadeBlock& made);
+  void advance(const PlannedBlock& block, DenseBlock& dense, const MadeBlock& made,
+               const BlockStream::Check& check);
 
   const Checkpoint& base_;
   const Plan& plan_;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "formats/read_weight.h"
+#include "model/weights.h"
 #include "ops/matmul.h"
 #include "quantize/calibration_pass.h"
 #include "tensor/numbers.h"
@@ -22,23 +23,58 @@ uint32_t largest_bits(View<const float, 2> x) {
   return largest;
 }
 
-// x[T,H] normed in place: x / sqrt(mean(x^2) + eps) * gain.
-void norm_rows(View<float, 2> x, std::span<const float> gain, double eps) {
-  for (int64_t t = 0; t < x.shape(0); ++t) {
-    double sum = 0;
-    for (const float v : x[t].span()) sum += double{v} * v;
-    const auto scale =
-        static_cast<float>(1 / std::sqrt(sum / static_cast<double>(x.shape(1)) + eps));
-    for (int64_t h = 0; h < x.shape(1); ++h) {
-      x[t][h] *= scale * gain[static_cast<size_t>(h)];
-    }
-  }
+// x[H] normed in place: x / sqrt(mean(x^2) + eps) * gain.
+void norm_row(std::span<float> x, std::span<const float> gain, double eps) {
+  double sum = 0;
+  for (const float v : x) sum += double{v} * v;
+  const auto scale = static_cast<float>(1 / std::sqrt(sum / static_cast<double>(x.size()) + eps));
+  for (size_t h = 0; h < x.size(); ++h) x[h] *= scale * gain[h];
 }
+
+// The gain of a norm whose weight is stored around 0.
+std::vector<float> gain(const Checkpoint& base, const std::string& norm) {
+  std::vector<float> weight = base.at(norm + ".weight").floats();
+  for (float& w : weight) w += 1;
+  return weight;
+}
+
+// What the MTP head's block reads: fc of [embedding of the next token | hidden state], both normed.
+struct MtpEntrance {
+  std::vector<float> final_gain, hidden_gain, embedding_gain;  // [H]
+  std::vector<float> fc;                                       // [H, 2H]
+  Weight table;                                                // [V, H]
+  double eps;
+
+  MtpEntrance(const Checkpoint& base, const Plan& plan)
+      : final_gain(gain(base, decoder_prefix(base) + "norm")),
+        hidden_gain(gain(base, "mtp.pre_fc_norm_hidden")),
+        embedding_gain(gain(base, "mtp.pre_fc_norm_embedding")),
+        fc(base.at("mtp.fc.weight").floats()),
+        table(read_weight(base, {}, plan.embedding)),
+        eps(plan.model.rms_norm_eps) {}
+
+  // out[L - 1, H] from the last block's hidden[L, H], normed in place, and the sequence's ids[L].
+  void enter(View<float, 2> hidden, std::span<const int32_t> ids, View<float, 2> out,
+             Workers& workers) const {
+    const int64_t rows = out.shape(0), H = out.shape(1);
+    std::vector<float> memory(static_cast<size_t>(rows * 2 * H));
+    const View<float, 2> joined(memory.data(), {rows, 2 * H});
+    for (int64_t t = 0; t < rows; ++t) {
+      norm_row(hidden[t].span(), final_gain, eps);
+      norm_row(hidden[t].span(), hidden_gain, eps);
+      const std::span embedding = joined[t].span().first(static_cast<size_t>(H));
+      decode_row(table, ids[static_cast<size_t>(t + 1)], embedding);
+      norm_row(embedding, embedding_gain, eps);
+      std::copy_n(hidden[t].data(), H, joined[t].data() + H);
+    }
+    multiply_nt(joined, {fc.data(), {H, 2 * H}}, out, Into::overwrite, workers);
+  }
+};
 
 // Calls pass(x[T,H], L) for whole sequences in a row, about rows_a_pass rows, and stores what it
 // leaves in x.
 template <typename Pass>
-void for_each_pass(StoredStates& states, Pass pass) {
+void for_each_pass(StoredStates& states, const BlockStream::Check& check, Pass pass) {
   std::vector<float> memory;
   for (int64_t first = 0; first < states.sequences();) {
     const int64_t L = states.length(first);
@@ -51,6 +87,7 @@ void for_each_pass(StoredStates& states, Pass pass) {
       first += count;
       continue;
     }
+    check();
     memory.resize(static_cast<size_t>(count * L * states.width()));
     const View<float, 2> x(memory.data(), {count * L, states.width()});
     for (int64_t i = 0; i < count; ++i) states.read(first + i, x.rows(i * L, L));
@@ -99,7 +136,7 @@ void BlockStream::embed(const Calibration& calibration, StoredStates& states) co
   }
 }
 
-std::vector<float> BlockStream::advance_original(DenseBlock& block) {
+std::vector<float> BlockStream::advance_original(DenseBlock& block, const Check& check) {
   const auto linears = block.linears();
   std::vector<uint32_t> largest(linears.size());  // of each input
   std::vector<size_t> reader(linears.size());     // the first Linear that reads the same input
@@ -107,7 +144,7 @@ std::vector<float> BlockStream::advance_original(DenseBlock& block) {
     while (linears[reader[i]].input != linears[i].input) ++reader[i];
   }
   std::vector<float> memory;
-  for_each_pass(*original_, [&](View<float, 2> x, int64_t L) {
+  for_each_pass(*original_, check, [&](View<float, 2> x, int64_t L) {
     memory.resize(static_cast<size_t>(x.size()));
     const View<float, 2> y(memory.data(), x.shape());
     block.forward({.weights = block.weights(), .inputs = {}, .sequence_length = L}, x, y,
@@ -129,9 +166,10 @@ std::vector<float> BlockStream::advance_original(DenseBlock& block) {
   return absmax;
 }
 
-void BlockStream::advance_quantized(DenseBlock& block, BlockWeights weights, BlockInputs inputs) {
+void BlockStream::advance_quantized(DenseBlock& block, BlockWeights weights, BlockInputs inputs,
+                                    const Check& check) {
   std::vector<float> memory;
-  for_each_pass(*quantized_, [&](View<float, 2> x, int64_t L) {
+  for_each_pass(*quantized_, check, [&](View<float, 2> x, int64_t L) {
     memory.resize(static_cast<size_t>(x.size()));
     const View<float, 2> y(memory.data(), x.shape());
     block.forward({.weights = weights, .inputs = inputs, .sequence_length = L}, x, y);
@@ -139,45 +177,21 @@ void BlockStream::advance_quantized(DenseBlock& block, BlockWeights weights, Blo
   });
 }
 
-std::vector<float> BlockStream::gain(const std::string& norm) const {
-  std::vector<float> weight = base_.at(norm + ".weight").floats();
-  for (float& w : weight) w += 1;  // stored around 0
-  return weight;
-}
-
-void BlockStream::enter_mtp(ThreadPool& pool) {
+void BlockStream::enter_mtp(ThreadPool& pool, const Check& check) {
   quantized_.reset();  // nothing asks for them any more; their place is needed
   const int64_t H = plan_.model.hidden_size;
-  const double eps = plan_.model.rms_norm_eps;
-  const std::string prefix = plan_.embedding.substr(0, plan_.embedding.rfind("embed_tokens"));
-  const auto final_gain = gain(prefix + "norm"), hidden_gain = gain("mtp.pre_fc_norm_hidden"),
-             embedding_gain = gain("mtp.pre_fc_norm_embedding");
-  const std::vector<float> fc = base_.at("mtp.fc.weight").floats();
-  const Weight table = read_weight(base_, {}, plan_.embedding);
-  const StatesShape shape = shape_of(calibration_, H, 1);
-  std::unique_ptr<StoredStates> entered = make_states(shape);
+  const MtpEntrance entrance(base_, plan_);
+  std::unique_ptr<StoredStates> entered = make_states(shape_of(calibration_, H, 1));
   Workers workers(pool);
   for (int64_t i = 0; i < entered->sequences(); ++i) {
-    const auto& ids = calibration_.sequences[static_cast<size_t>(i)];
+    check();
     const int64_t L = original_->length(i), rows = L - 1;
     if (rows == 0) continue;
-    std::vector<float> memory(static_cast<size_t>(L * H)), embedded(static_cast<size_t>(rows * H)),
-        joined(static_cast<size_t>(rows * 2 * H)), out(static_cast<size_t>(rows * H));
-    const View<float, 2> hidden(memory.data(), {L, H}), e(embedded.data(), {rows, H});
+    std::vector<float> memory(static_cast<size_t>(L * H)), out(static_cast<size_t>(rows * H));
+    const View<float, 2> hidden(memory.data(), {L, H});
     original_->read(i, hidden);
-    norm_rows(hidden, final_gain, eps);
-    norm_rows(hidden, hidden_gain, eps);
-    for (int64_t t = 0; t < rows; ++t) {
-      decode_row(table, ids[static_cast<size_t>(t + 1)], e[t].span());
-    }
-    norm_rows(e, embedding_gain, eps);
-    for (int64_t t = 0; t < rows; ++t) {
-      float* row = joined.data() + t * 2 * H;
-      std::copy_n(e[t].data(), H, row);
-      std::copy_n(hidden[t].data(), H, row + H);
-    }
-    multiply_nt({joined.data(), {rows, 2 * H}}, {fc.data(), {H, 2 * H}}, {out.data(), {rows, H}},
-                Into::overwrite, workers);
+    entrance.enter(hidden, calibration_.sequences[static_cast<size_t>(i)], {out.data(), {rows, H}},
+                   workers);
     entered->write(i, {out.data(), {rows, H}});
   }
   original_ = std::move(entered);

@@ -2,6 +2,7 @@
 // model computes it, and as the blocks that are quantized already do.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -25,11 +26,15 @@ class BlockStream {
   BlockStream(const Checkpoint& base, const Plan& plan, const Calibration& calibration,
               const Scratch& scratch, Paths paths);
 
+  // Called before each pass over rows; may throw to interrupt.
+  using Check = std::function<void()>;
+
   // The states go through the block as it is in the base checkpoint. Returns the largest magnitude
   // that each of its Linears reads, rounded to bfloat16, in which the tools compute.
-  std::vector<float> advance_original(DenseBlock& block);
+  std::vector<float> advance_original(DenseBlock& block, const Check& check);
   // The quantized states go through the block with these weights and rounded inputs.
-  void advance_quantized(DenseBlock& block, BlockWeights weights, BlockInputs inputs);
+  void advance_quantized(DenseBlock& block, BlockWeights weights, BlockInputs inputs,
+                         const Check& check);
 
   const StoredStates& original() const { return *original_; }
   const StoredStates& quantized() const { return *quantized_; }
@@ -37,12 +42,11 @@ class BlockStream {
 
   // What the MTP head's block reads when the last block is passed: fc of [embedding of the next
   // token | normed hidden state], model.md section 2. One row less a sequence.
-  void enter_mtp(ThreadPool& pool);
+  void enter_mtp(ThreadPool& pool, const Check& check);
 
  private:
   void embed(const Calibration& calibration, StoredStates& states) const;
   std::unique_ptr<StoredStates> make_states(const StatesShape& shape) const;
-  std::vector<float> gain(const std::string& norm) const;
 
   const Checkpoint& base_;
   const Plan& plan_;

@@ -9,9 +9,10 @@ namespace {
 
 // Calls pass(sequences) for consecutive shares of `sequences`.
 template <typename Pass>
-void in_passes(const HiddenStates& states, std::span<const int64_t> sequences, Pass&& pass) {
-  const auto size = static_cast<size_t>(sequences_a_pass(states));
+void in_passes(const BlockTask& task, std::span<const int64_t> sequences, Pass&& pass) {
+  const auto size = static_cast<size_t>(sequences_a_pass(task.inputs));
   for (size_t i = 0; i < sequences.size(); i += size) {
+    task.check();
     pass(sequences.subspan(i, std::min(size, sequences.size() - i)));
   }
 }
@@ -47,7 +48,7 @@ double block_error(const BlockTask& task, BlockWeights weights,
   const std::vector<Activations> inputs = activations_of(task);
   double error = 0, change = 0;
   std::vector<float> found;
-  in_passes(task.inputs, sequences, [&](std::span<const int64_t> share) {
+  in_passes(task, sequences, [&](std::span<const int64_t> share) {
     const std::vector<float> x = read_sequences(task.inputs, share);
     const std::vector<float> y = read_sequences(task.outputs, share);
     found.resize(x.size());
@@ -77,7 +78,7 @@ std::map<int, InputMoments> input_moments(const BlockTask& task, std::span<const
   }
   const int64_t H = task.inputs.width(), L = task.inputs.sequence_length();
   std::vector<float> y;
-  in_passes(task.inputs, sequences, [&](std::span<const int64_t> share) {
+  in_passes(task, sequences, [&](std::span<const int64_t> share) {
     const std::vector<float> x = read_sequences(task.inputs, share);
     y.resize(x.size());
     const auto seen = [&](int64_t i, View<const float, 2> input) {

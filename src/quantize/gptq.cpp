@@ -47,10 +47,12 @@ std::vector<std::string> gptq_block(const BlockTask& task, std::map<int, InputMo
     const auto reader = std::find_if(linears.begin(), linears.end(),
                                      [&, of = input](const auto& l) { return l.input == of; });
     check_moments(moment, reader->module);
+    task.check();
     const std::vector<float> importance = importance_of(moment);
     const ErrorFeedback feedback = error_feedback(std::move(moment), parameters.feedback, workers);
     for (size_t i = 0; i < linears.size(); ++i) {
       if (linears[i].input != input || !task.targets[i].codec) continue;
+      task.check();
       if (feedback.dampening > parameters.feedback.dampening) {
         notes.push_back(fmt::format("{}: Hessian without a factor; dampening raised to {}",
                                     linears[i].name, feedback.dampening));
@@ -74,12 +76,17 @@ std::vector<std::string> gptq_block(const BlockTask& task, std::map<int, InputMo
 
 BlockResult Gptq::quantize(const BlockTask& task) {
   const double before = block_error(task, rounded_to_nearest(task).weights());
+  const auto all = static_cast<double>(
+      std::count_if(task.targets.begin(), task.targets.end(),
+                    [](const LinearTarget& target) { return target.codec.has_value(); }));
   RoundedBlock rounded(task.pool, task.block.weights());
   Workers workers(task.pool);
+  double done = 0;  // Linears
   std::vector<std::string> notes =
       gptq_block(task, input_moments(task, all_sequences(task.inputs), workers), parameters_,
                  KeepSteps::no, [&](int64_t i, QuantizedMatrix matrix, std::vector<float>) {
                    rounded.set(i, *task.targets[static_cast<size_t>(i)].codec, std::move(matrix));
+                   if (task.progress) task.progress(++done / all);
                  });
   const double after = block_error(task, rounded.weights());
   BlockResult result = std::move(rounded).result();

@@ -161,7 +161,8 @@ class Run {
       report_progress(i, 0);
       if (finished_.contains(shard.file)) {
         if (maker && shard.block && needed_later(i)) {
-          maker->skip(plan_.blocks[*shard.block], *earlier, config);
+          maker->skip(plan_.blocks[*shard.block], *earlier, config,
+                      [&](double) { report_progress(i, 0); });
         }
         continue;
       }
@@ -196,7 +197,7 @@ class Run {
           maker->make(block, seed + *shard.block, [&](double done) { report_progress(i, done); });
       work.name = block.prefix.substr(0, block.prefix.size() - 1);
     } else if (maker != nullptr && is_mtp(shard) && !plan_.mtp_blocks.empty()) {
-      work.made = make_mtp(*stream);
+      work.made = make_mtp(*stream, [&](double done) { report_progress(i, done); });
     } else {
       work.made = round_shard(shard);
     }
@@ -209,12 +210,12 @@ class Run {
   }
 
   // `mtp: same`: rounded to nearest whatever the algorithm of the rest, as auto-round does.
-  MadeBlock make_mtp(BlockStream& stream) {
-    stream.enter_mtp(pool_);
+  MadeBlock make_mtp(BlockStream& stream, const BlockMaker::Progress& progress) {
+    stream.enter_mtp(pool_, [&] { progress(0); });
     BlockMaker maker(base_, plan_, stream, nullptr, pool_);
     MadeBlock all;
     for (const PlannedBlock& block : plan_.mtp_blocks) {
-      MadeBlock made = maker.make(block, 0, {});
+      MadeBlock made = maker.make(block, 0, progress);
       all.weights.merge(made.weights);
       all.weight_error.merge(made.weight_error);
     }
