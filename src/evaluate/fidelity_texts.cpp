@@ -1,13 +1,12 @@
 #include "evaluate/fidelity_texts.h"
 
 #include <algorithm>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "tensor/json.h"
-#include "text/chat_template.h"
+#include "text/document_reader.h"
 #include "text/tokenizer.h"
 
 namespace quantrial {
@@ -29,69 +28,33 @@ std::string_view common_lines(std::string_view prompt, std::string_view with_ans
 
 class Reader {
  public:
-  Reader(const fs::path& model, const ModelConfig& config) : model_(model), config_(config) {}
+  Reader(const fs::path& model, const ModelConfig& config) : texts_(model, config.vocab_size) {}
 
   void add_file(const fs::path& file) {
     const std::string content = read_text_file(file);
     if (file.extension() != ".jsonl") {
-      return add(encode(content, shown(file)), {}, shown(file));
+      return add(texts_.encode(content, shown(file)), {}, shown(file));
     }
-    size_t line = 0;
-    for (size_t at = 0; at < content.size(); ++line) {
-      const size_t end = std::min(content.find('\n', at), content.size());
-      const std::string_view text = std::string_view(content).substr(at, end - at);
-      at = end + 1;
-      if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      add_line(text, fmt::format("{}:{}", shown(file), line + 1));
-    }
+    for_each_line(content, shown(file),
+                  [&](std::string_view line, const std::string& where) { add_line(line, where); });
   }
 
-  std::vector<FidelityText> take() { return std::move(texts_); }
+  std::vector<FidelityText> take() { return std::move(found_); }
 
  private:
-  const Tokenizer& tokenizer() {
-    if (!tokenizer_) tokenizer_ = std::make_unique<Tokenizer>(Tokenizer::load(model_));
-    return *tokenizer_;
-  }
-
-  std::string render(ordered_json chat) {
-    if (!template_) template_ = std::make_unique<ChatTemplate>(ChatTemplate::load(model_));
-    return template_->render(chat);
-  }
-
-  std::vector<int32_t> encode(std::string_view text, const std::string& where) {
-    std::vector<int32_t> ids = tokenizer().encode(text);
-    for (const int32_t id : ids) {
-      if (id < config_.vocab_size) continue;
-      throw Error("{}: the tokenizer gives id {}, the model has 0 to {}; wrong tokenizer.json?",
-                  where, id, config_.vocab_size - 1);
-    }
-    return ids;
-  }
-
   void add(std::vector<int32_t> tokens, std::optional<int64_t> prompt_tokens, std::string where) {
     std::vector<TextSegment> segments =
-        prompt_tokens ? trace_segments(tokens, *prompt_tokens, tokenizer())
+        prompt_tokens ? trace_segments(tokens, *prompt_tokens, texts_.tokenizer())
                       : std::vector<TextSegment>(tokens.size(), TextSegment::text);
-    texts_.push_back({std::move(tokens), std::move(segments), std::move(where)});
+    found_.push_back({std::move(tokens), std::move(segments), std::move(where)});
   }
 
   void add_line(std::string_view text, const std::string& where) {
     const auto json = ordered_json::parse(parse_json(text, where).is_object() ? text : "null");
-    const int kinds =
-        json.contains("text") + json.contains("messages") + json.contains("input_ids");
-    if (kinds != 1) {
-      throw Error("{}: {}; expected an object with one of text, messages, input_ids", where,
-                  escaped(text));
-    }
+    check_document(json, text, where);
     if (json.contains("input_ids")) return add_ids(json, where);
     if (json.contains("messages")) return add_chat(json, where);
-    add(encode(string(json, "text", where), where), {}, where);
-  }
-
-  static std::string string(const ordered_json& json, const char* key, const std::string& where) {
-    if (json[key].is_string()) return json[key].get<std::string>();
-    throw Error("{}: {}: {}; expected a text", where, key, escaped(json[key].dump()));
+    add(texts_.encode(text_of(json, "text", where), where), {}, where);
   }
 
   void add_chat(const ordered_json& json, const std::string& where) {
@@ -100,40 +63,29 @@ class Reader {
     chat.erase("completion");
     std::string completion, prompt;
     if (json.contains("completion")) {
-      completion = string(json, "completion", where);
-      prompt = render(chat);
+      completion = text_of(json, "completion", where);
+      prompt = texts_.render(chat);
     } else {
       const auto& messages = json["messages"];
       if (!messages.is_array() || messages.empty() || !messages.back().is_object() ||
-          messages.back().value("role", "") != "assistant") {
+          !messages.back().contains("role") || messages.back()["role"] != "assistant") {
         throw Error("{}: messages: the last is not the assistant's; give it, or a completion",
                     where);
       }
       chat["messages"].erase(messages.size() - 1);
-      const std::string whole = render(json);
-      prompt = common_lines(render(chat), whole);
+      const std::string whole = texts_.render(json);
+      prompt = common_lines(texts_.render(chat), whole);
       completion = whole.substr(prompt.size());
     }
-    std::vector<int32_t> ids = encode(prompt, where);
+    std::vector<int32_t> ids = texts_.encode(prompt, where);
     const auto prompt_tokens = static_cast<int64_t>(ids.size());
-    const std::vector<int32_t> rest = encode(completion, where);
+    const std::vector<int32_t> rest = texts_.encode(completion, where);
     ids.insert(ids.end(), rest.begin(), rest.end());
     add(std::move(ids), prompt_tokens, where);
   }
 
   void add_ids(const ordered_json& json, const std::string& where) {
-    const auto& list = json["input_ids"];
-    if (!list.is_array() || list.empty()) {
-      throw Error("{}: input_ids: {}; expected a list of token ids", where, escaped(list.dump()));
-    }
-    std::vector<int32_t> ids;
-    for (const auto& item : list) {
-      if (!item.is_number_integer() || item < 0 || item >= config_.vocab_size) {
-        throw Error("{}: input_ids[{}]: {}; the model has ids 0 to {}", where, ids.size(),
-                    escaped(item.dump()), config_.vocab_size - 1);
-      }
-      ids.push_back(item.get<int32_t>());
-    }
+    std::vector<int32_t> ids = texts_.ids(json["input_ids"], where);
     if (!json.contains("prompt_tokens")) return add(std::move(ids), {}, where);
     const auto& count = json["prompt_tokens"];
     if (!count.is_number_integer() || count < 0 || count > ids.size()) {
@@ -143,11 +95,8 @@ class Reader {
     add(std::move(ids), count.get<int64_t>(), where);
   }
 
-  fs::path model_;
-  const ModelConfig& config_;
-  std::unique_ptr<Tokenizer> tokenizer_;
-  std::unique_ptr<ChatTemplate> template_;
-  std::vector<FidelityText> texts_;
+  DocumentReader texts_;
+  std::vector<FidelityText> found_;
 };
 
 }  // namespace

@@ -121,6 +121,7 @@ TEST_F(FidelityTexts, RefusesWhatItCannotUse) {
   expect_error("a.jsonl", "{\"text\": 7}", "text: 7");
   expect_error("a.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]}",
                "assistant");
+  expect_error("a.jsonl", "{\"messages\": [{\"role\": 5, \"content\": \"x\"}]}", "assistant");
   expect_error("a.jsonl", "{\"messages\": 5}", "messages");
   expect_error("a.txt", "", "nothing to predict");
   EXPECT_THROW(read("a.txt", "one two", {.context = 40000}), Error);

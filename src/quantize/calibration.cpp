@@ -1,7 +1,6 @@
 #include "quantize/calibration.h"
 
 #include <algorithm>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -10,55 +9,29 @@
 #include "base/rng.h"
 #include "base/sha256.h"
 #include "tensor/json.h"
-#include "text/chat_template.h"
+#include "text/document_reader.h"
 #include "text/tokenizer.h"
 
 namespace quantrial {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Made when the first text needs them: input_ids need neither.
-class TextReader {
- public:
-  explicit TextReader(const fs::path& model) : model_(model) {}
-
-  const Tokenizer& tokenizer() {
-    if (!tokenizer_) tokenizer_ = std::make_unique<Tokenizer>(Tokenizer::load(model_));
-    return *tokenizer_;
-  }
-  std::string render(const nlohmann::ordered_json& conversation) {
-    if (!template_) template_ = std::make_unique<ChatTemplate>(ChatTemplate::load(model_));
-    return template_->render(conversation);
-  }
-
- private:
-  fs::path model_;
-  std::unique_ptr<Tokenizer> tokenizer_;
-  std::unique_ptr<ChatTemplate> template_;
-};
+using nlohmann::ordered_json;
 
 class Collector {
  public:
   Collector(const CalibrationSource& source, const ModelConfig& model,
             const RecipeParameters& parameters)
-      : model_(model), parameters_(parameters), texts_(source.model) {}
+      : model_(model), parameters_(parameters), texts_(source.model, model.vocab_size) {}
 
   void add_text_file(const fs::path& file) {
-    cut(texts_.tokenizer().encode(read_text_file(file)), shown(file));
+    cut(texts_.encode(read_text_file(file), shown(file)));
   }
 
   void add_lines(const fs::path& file) {
-    const std::string content = read_text_file(file);
-    size_t line = 0;
-    for (size_t at = 0; at < content.size(); ++line) {
-      const size_t end = std::min(content.find('\n', at), content.size());
-      const std::string_view text = std::string_view(content).substr(at, end - at);
-      at = end + 1;
-      if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      add_line(text, fmt::format("{}:{}", shown(file), line + 1));
-    }
-    cut(std::exchange(stream_, {}), shown(file));
+    for_each_line(read_text_file(file), shown(file),
+                  [&](std::string_view line, const std::string& where) { add_line(line, where); });
+    cut(std::exchange(stream_, {}));
   }
 
   // Draws `samples` of the packed sequences, in the order of the text.
@@ -87,37 +60,21 @@ class Collector {
 
  private:
   void add_line(std::string_view text, const std::string& where) {
-    const auto json =
-        nlohmann::ordered_json::parse(parse_json(text, where).is_object() ? text : "null");
-    const int kinds =
-        json.contains("text") + json.contains("messages") + json.contains("input_ids");
-    if (kinds != 1) {
-      throw Error("{}: {}; expected an object with one of text, messages, input_ids", where,
-                  escaped(text));
-    }
+    const auto json = ordered_json::parse(parse_json(text, where).is_object() ? text : "null");
+    check_document(json, text, where);
     if (json.contains("input_ids")) return add_ids(json["input_ids"], where);
-    if (json.contains("text") && !json["text"].is_string()) {
-      throw Error("{}: text: {}; expected a text", where, escaped(json["text"].dump()));
-    }
     const bool plain = json.contains("text");
-    const std::string document = plain ? json["text"].get<std::string>() : texts_.render(json);
-    const std::vector<int32_t> ids = texts_.tokenizer().encode(document);
+    const std::string document = plain ? text_of(json, "text", where) : texts_.render(json);
+    const std::vector<int32_t> ids = texts_.encode(document, where);
     stream_.insert(stream_.end(), ids.begin(), ids.end());
-    if (const auto eos = texts_.tokenizer().eos_id(); plain && eos) stream_.push_back(*eos);
+    if (const auto eos = texts_.tokenizer().eos_id(); plain && eos) {
+      texts_.check({&*eos, 1}, where);
+      stream_.push_back(*eos);
+    }
   }
 
-  void add_ids(const nlohmann::ordered_json& list, const std::string& where) {
-    if (!list.is_array() || list.empty()) {
-      throw Error("{}: input_ids: {}; expected a list of token ids", where, escaped(list.dump()));
-    }
-    std::vector<int32_t> ids;
-    for (const auto& item : list) {
-      if (!item.is_number_integer() || item < 0 || item >= model_.vocab_size) {
-        throw Error("{}: input_ids[{}]: {}; the model has ids 0 to {}", where, ids.size(),
-                    escaped(item.dump()), model_.vocab_size - 1);
-      }
-      ids.push_back(item.get<int32_t>());
-    }
+  void add_ids(const ordered_json& list, const std::string& where) {
+    std::vector<int32_t> ids = texts_.ids(list, where);
     const auto length = static_cast<int64_t>(ids.size());
     if (length > model_.max_position_embeddings) {
       throw Error("{}: input_ids: {} tokens, the model's context is {}; cut the line", where,
@@ -127,13 +84,7 @@ class Collector {
   }
 
   // Whole sequences of `ids`; what remains at the end is left out.
-  void cut(const std::vector<int32_t>& ids, const std::string& where) {
-    for (size_t i = 0; i < ids.size(); ++i) {
-      if (ids[i] < 0 || ids[i] >= model_.vocab_size) {
-        throw Error("{}: the tokenizer gives id {}, the model has 0 to {}; wrong tokenizer.json?",
-                    where, ids[i], model_.vocab_size - 1);
-      }
-    }
+  void cut(const std::vector<int32_t>& ids) {
     const auto length = static_cast<size_t>(parameters_.sequence_length);
     for (size_t at = 0; at + length <= ids.size(); at += length) {
       const auto first = ids.begin() + static_cast<ptrdiff_t>(at);
@@ -144,7 +95,7 @@ class Collector {
 
   const ModelConfig& model_;
   const RecipeParameters& parameters_;
-  TextReader texts_;
+  DocumentReader texts_;
   std::vector<int32_t> stream_;
   std::vector<std::vector<int32_t>> packed_, exact_;
   int64_t text_tokens_ = 0;
