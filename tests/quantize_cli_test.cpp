@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <random>
+#include <regex>
 #include <set>
 
 #include "tensor/safetensors_writer.h"
@@ -57,6 +58,18 @@ class Quantize : public Program {
       }
     }
     return all;
+  }
+
+  // Of quantization.json, by name of the module.
+  static std::map<std::string, nlohmann::json> quantized_modules(const nlohmann::json& report) {
+    std::map<std::string, nlohmann::json> modules;
+    for (const auto& module : report.at("modules")) {
+      if (module.contains("weight_error")) modules[module.at("name")] = module;
+    }
+    return modules;
+  }
+  static nlohmann::json report(const fs::path& dir) {
+    return nlohmann::json::parse(read_text_file(dir / "quantization.json"));
   }
 
   static void expect_same(const Bytes& ours, const Bytes& expected) {
@@ -193,6 +206,40 @@ TEST_F(Quantize, ADryRunWritesNothing) {
   EXPECT_NE(outcome.out.find("GB of memory at the peak"), std::string::npos);
   EXPECT_FALSE(fs::exists(out));
   EXPECT_FALSE(fs::exists(partial(out)));
+}
+
+// Before tuning, a module is what int4-rtn makes of it: k_proj, whose rows are all looked at there.
+TEST_F(Quantize, TheReportHasErrorsAndTimeOfEachModule) {
+  const nlohmann::json rounded = report(quantized("int4-rtn", "rounded"));
+  const nlohmann::json tuned = report(quantized("int4-autoround", "tuned"));
+  const auto nearest = quantized_modules(rounded), modules = quantized_modules(tuned);
+  EXPECT_EQ(modules.size(), 25u);
+  EXPECT_EQ(nearest.size(), modules.size());
+  for (const auto& [name, module] : modules) {
+    EXPECT_FALSE(nearest.at(name).contains("weight_error_before")) << name;
+    EXPECT_GT(module.at("weight_error_before"), 0) << name;
+    EXPECT_GT(tuned.at("seconds").at("modules").at(name), 0) << name;
+    EXPECT_GT(rounded.at("seconds").at("modules").at(name), 0) << name;
+  }
+  const std::string k_proj = "model.language_model.layers.3.self_attn.k_proj";
+  EXPECT_DOUBLE_EQ(modules.at(k_proj).at("weight_error_before"),
+                   nearest.at(k_proj).at("weight_error"));
+  EXPECT_EQ(tuned.at("blocks").size(), 4u);
+}
+
+TEST_F(Quantize, TheLogIsATable) {
+  const auto log = [&](const std::string& recipe) {
+    return run(arguments(recipe, dir_ / recipe)).err;
+  };
+  const std::string row = R"(\n  mlp\.down_proj +int4 g\d+ \w+metric)",
+                    error = R"( +\d\.\d\de-\d\d)";
+  const std::string rounded = log("int4-rtn"), tuned = log("int4-awq");
+  EXPECT_TRUE(std::regex_search(rounded, std::regex(row + error + R"( +[\d.]+ m?s\n)"))) << rounded;
+  EXPECT_TRUE(std::regex_search(tuned, std::regex(row + error + error + R"( +~[\d.]+ m?s\n)")))
+      << tuned;
+  const std::regex block("\nmodel\\.language_model\\.layers\\.3\n");
+  EXPECT_TRUE(std::regex_search(tuned, block)) << tuned;
+  EXPECT_NE(tuned.find("as it rescaled them"), std::string::npos) << tuned;
 }
 
 TEST_F(Quantize, TheResultRuns) {

@@ -48,8 +48,9 @@ struct BlockTask {
 // What was found for one Linear.
 struct QuantizedLinear {
   QuantizedMatrix matrix;
-  Codec codec{};            // the target's, but for a divisor that AWQ's smoothing has moved
-  double weight_error = 0;  // ||W' - W||^2 / ||W||^2
+  Codec codec{};  // the target's, but for a divisor that AWQ's smoothing has moved
+  // ||W' - W||^2 / ||W||^2 of the result (AWQ: W as it rescaled it), and of round to nearest.
+  double weight_error = 0, rounded_error = 0;
 };
 
 struct BlockResult {

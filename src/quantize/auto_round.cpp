@@ -219,12 +219,12 @@ BlockResult Tuning::result() {
 }  // namespace
 
 BlockResult AutoRound::quantize(const BlockTask& task) {
-  const double before = block_error(task, rounded_to_nearest(task).weights());
+  const NearestErrors before(task);
   Tuning tuning(task, parameters_);
   tuning.start();
   tuning.tune();
   BlockResult result = tuning.result();
-  result.error_before = before;
+  before.give_to(result);
   return result;
 }
 

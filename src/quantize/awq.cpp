@@ -341,8 +341,9 @@ void Search::run(BlockResult& result) {
 
 BlockResult Awq::quantize(const BlockTask& task) {
   BlockResult result;
-  result.error_before = block_error(task, rounded_to_nearest(task).weights());
+  const NearestErrors before(task);
   Search(task, parameters_).run(result);
+  before.give_to(result);
   return result;
 }
 

@@ -1,6 +1,7 @@
 #include "quantize/block_maker.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "base/error.h"
@@ -69,7 +70,7 @@ MadeBlock BlockMaker::round(const PlannedBlock& block, const std::vector<Activat
     const size_t place = block.modules[i];
     if (!plan_.modules[place].quantized()) continue;
     MadeModule module = round_module(plan_, place, divisors, inputs[i], pool_);
-    made.weight_error[place] = module.weight_error;
+    made.figures[place] = module.figures;
     made.weights[place] = std::make_shared<const Weight>(std::move(module.weight));
   }
   return made;
@@ -95,13 +96,24 @@ MadeBlock BlockMaker::tune(const PlannedBlock& block, DenseBlock& dense,
   MadeBlock made;
   const bool any = std::any_of(task.targets.begin(), task.targets.end(),
                                [](const LinearTarget& t) { return t.codec.has_value(); });
+  const auto start = std::chrono::steady_clock::now();
   BlockResult result = any ? algorithm_->quantize(task) : BlockResult{};
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (any) made.error = {result.error_before, result.error_after};
+  made.notes = std::move(result.notes);
+  double weights = 0;
+  for (const auto& [i, linear] : result.linears) {
+    weights += static_cast<double>(linear.matrix.codes.size());
+  }
   for (auto& [i, linear] : result.linears) {
     const auto n = static_cast<size_t>(i);
     const size_t place = block.modules[n];
     check_scales(linear.matrix, block.linears[n].module);
-    made.weight_error[place] = linear.weight_error;
+    const double share = static_cast<double>(linear.matrix.codes.size()) / weights;
+    made.figures[place] = {.weight_error = linear.weight_error,
+                           .rounded_error = linear.rounded_error,
+                           .seconds = seconds * share};
     made.weights[place] = std::make_shared<const Weight>(
         pack(*task.targets[n].codec, std::move(linear.matrix), inputs[n]));
   }
@@ -112,7 +124,7 @@ MadeBlock BlockMaker::tune(const PlannedBlock& block, DenseBlock& dense,
     const size_t place = block.modules[i];
     if (!plan_.modules[place].quantized() || made.weights.contains(place)) continue;
     MadeModule module = round_module(plan_, place, {}, inputs[i], pool_);
-    made.weight_error[place] = module.weight_error;
+    made.figures[place] = module.figures;
     made.weights[place] = std::make_shared<const Weight>(std::move(module.weight));
   }
   require(dense.linears().size() == block.linears.size(), "tune: another block");

@@ -14,10 +14,11 @@ namespace quantrial {
 // What became of a block.
 struct MadeBlock {
   std::map<size_t, std::shared_ptr<const Weight>> weights;  // by place in Plan::modules
-  std::map<size_t, double> weight_error;
+  std::map<size_t, ModuleFigures> figures;
   // 16-bit tensors that the algorithm changed, by full name; rounded to bfloat16.
   std::map<std::string, std::vector<float>> changed;
   std::optional<std::pair<double, double>> error;  // of the block, before and after tuning
+  std::vector<std::string> notes{};                // of the algorithm, for the log
 };
 
 class BlockMaker {

@@ -61,13 +61,13 @@ void write_index(const Plan& plan, const fs::path& to) {
 void write_report(const Plan& plan, const ordered_json& made_from, const ShardEntries& entries,
                   const fs::path& to) {
   ordered_json blocks = ordered_json::array(), modules = ordered_json::array();
-  ordered_json seconds = ordered_json::object();
+  ordered_json seconds = ordered_json::object(), module_seconds = ordered_json::object();
   double total = 0;
-  std::map<std::string, ordered_json> errors;  // of a module
+  std::map<std::string, ordered_json> figures;  // of a module
   for (const PlannedShard& shard : plan.shards) {
     const ordered_json& entry = entries.at(shard.file);
     if (entry.contains("block")) blocks.push_back(entry["block"]);
-    for (const auto& [module, error] : entry["weight_error"].items()) errors[module] = error;
+    for (const auto& [module, known] : entry.at("modules").items()) figures[module] = known;
     for (const auto& [name, value] : entry["seconds"].items()) {
       seconds[name] = value;
       total += value.get<double>();
@@ -82,12 +82,15 @@ void write_report(const Plan& plan, const ordered_json& made_from, const ShardEn
     if (!module.reason.empty()) row["reason"] = module.reason;
     row["shape"] = module.tensor->shape;
     row["bytes"] = module.bytes_after;
-    if (const auto error = errors.find(module.name); error != errors.end()) {
-      row["weight_error"] = error->second;
+    if (const auto known = figures.find(module.name); known != figures.end()) {
+      for (const auto& [key, value] : known->second.items()) {
+        (key == "seconds" ? module_seconds[module.name] : row[key]) = value;
+      }
     }
     modules.push_back(std::move(row));
   }
   seconds["total"] = total;
+  seconds["modules"] = module_seconds;
   const ordered_json report = {
       {"made_from", made_from},    {"parameters", plan.parameters},
       {"bytes", plan.bytes_after}, {"bits_per_weight", plan.bits_per_weight()},

@@ -23,7 +23,8 @@ void write_index(const Plan& plan, const std::filesystem::path& to);
 using ShardEntries = std::map<std::string, nlohmann::ordered_json>;
 
 // quantization.json: what the checkpoint was made from, per module the scheme and the errors. The
-// seconds stand apart under "seconds", since nothing else differs from run to run.
+// seconds, of files, blocks and modules, stand apart under "seconds", since nothing else differs
+// from run to run.
 void write_report(const Plan& plan, const nlohmann::ordered_json& made_from,
                   const ShardEntries& entries, const std::filesystem::path& to);
 inline constexpr const char* report_name = "quantization.json";

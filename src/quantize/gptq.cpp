@@ -75,7 +75,7 @@ std::vector<std::string> gptq_block(const BlockTask& task, std::map<int, InputMo
 }
 
 BlockResult Gptq::quantize(const BlockTask& task) {
-  const double before = block_error(task, rounded_to_nearest(task).weights());
+  const NearestErrors before(task);
   const auto all = static_cast<double>(
       std::count_if(task.targets.begin(), task.targets.end(),
                     [](const LinearTarget& target) { return target.codec.has_value(); }));
@@ -90,9 +90,9 @@ BlockResult Gptq::quantize(const BlockTask& task) {
                  });
   const double after = block_error(task, rounded.weights());
   BlockResult result = std::move(rounded).result();
-  result.error_before = before;
   result.error_after = after;
   result.notes = std::move(notes);
+  before.give_to(result);
   return result;
 }
 

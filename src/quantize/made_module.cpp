@@ -1,6 +1,7 @@
 #include "quantize/made_module.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/error.h"
 #include "quantize/schemes.h"
@@ -53,13 +54,16 @@ MadeModule round_module(const Plan& plan, size_t index, const Divisors& divisors
                         const Activations& activations, ThreadPool& pool) {
   const PlannedModule& module = plan.modules[index];
   require(module.quantized(), "round_module: the module stays as it is");
+  const auto start = std::chrono::steady_clock::now();
   const auto divisor = divisors.find(module.scale_group);
   const RoundingCodec codec = rounding_codec(*module.scheme, plan.recipe.container,
                                              divisor == divisors.end() ? 1 : divisor->second);
   const Weight original = base_matrix(module);
   MadeModule made{round_to_nearest({original, module.tensor->name}, codec, activations, pool)};
-  made.weight_error = weight_error(original, made.weight);
+  made.figures.weight_error = weight_error(original, made.weight);
   module.tensor->file->release(module.tensor->bytes);
+  made.figures.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return made;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 
 #include "base/thread_pool.h"
@@ -17,11 +18,18 @@ Weight base_matrix(const PlannedModule& module);
 using Divisors = std::map<int, float>;
 Divisors shared_divisors(const Plan& plan, std::span<const size_t> modules, ThreadPool& pool);
 
-// A matrix in its format, and how far it is from the original.
+// What is known of a quantized module beside its numbers.
+struct ModuleFigures {
+  double weight_error = 0;  // ||W' - W||^2 / ||W||^2
+  // The same of round to nearest in the same format, where an algorithm chose other numbers.
+  std::optional<double> rounded_error{};
+  double seconds = 0;  // of Linears tuned together: a share of their time, by weights
+};
+
+// A matrix in its format; its error over at most weight_error_rows rows, evenly spread.
 struct MadeModule {
   Weight weight;
-  // ||W' - W||^2 / ||W||^2 over at most weight_error_rows rows, evenly spread.
-  double weight_error = 0;
+  ModuleFigures figures{};
 };
 inline constexpr int64_t weight_error_rows = 64;
 double weight_error(const Weight& original, const Weight& made);

@@ -13,6 +13,7 @@
 #include "quantize/block_maker.h"
 #include "quantize/export.h"
 #include "quantize/fingerprint.h"
+#include "quantize/module_log.h"
 #include "quantize/plan_table.h"
 #include "quantize/schemes.h"
 #include "quantize/shard_writer.h"
@@ -150,6 +151,7 @@ class Run {
       config = QuantizationConfig::read(partial);
     }
     check_space(partial, bytes_to_write());
+    for (const std::string& line : log_.head()) observer_.line(line);
     for (const PlannedShard& shard : plan_.shards) {
       if (!computed(shard) && !finished_.contains(shard.file)) {
         writer.submit(shard_of(shard, ShardWork{}));
@@ -217,7 +219,7 @@ class Run {
     for (const PlannedBlock& block : plan_.mtp_blocks) {
       MadeBlock made = maker.make(block, 0, progress);
       all.weights.merge(made.weights);
-      all.weight_error.merge(made.weight_error);
+      all.figures.merge(made.figures);
     }
     return all;
   }
@@ -231,7 +233,7 @@ class Run {
       if (!planned.quantized()) continue;
       MadeModule module = round_module(
           plan_, i, divisors, run_time_activations(job_.recipe, *planned.scheme, 0), pool_);
-      made.weight_error[i] = module.weight_error;
+      made.figures[i] = module.figures;
       made.weights[i] = std::make_shared<const Weight>(std::move(module.weight));
     }
     return made;
@@ -239,7 +241,7 @@ class Run {
 
   Shard shard_of(const PlannedShard& planned, ShardWork&& work) {
     Shard shard{.file = planned.file, .tensors = {}, .entry = {}};
-    ordered_json errors = ordered_json::object();
+    ordered_json figures = ordered_json::object();
     for (const size_t i : planned.modules) {
       const PlannedModule& module = plan_.modules[i];
       if (const auto made = work.made.weights.find(i); made != work.made.weights.end()) {
@@ -247,8 +249,7 @@ class Run {
           shard.tensors.push_back(std::move(t));
         }
         module.tensor->file->release(module.tensor->bytes);
-        errors[module.name] = work.made.weight_error[i];
-        log_module(module, work.made.weight_error[i]);
+        figures[module.name] = as_json(work.made.figures.at(i));
       } else if (const auto changed = work.made.changed.find(module.tensor->name);
                  changed != work.made.changed.end()) {
         shard.tensors.push_back(changed_tensor(*module.tensor, changed->second));
@@ -261,14 +262,13 @@ class Run {
                        return element_bytes(a.dtype) > element_bytes(b.dtype);
                      });
     const std::string key = work.name.empty() ? planned.file : work.name;
-    shard.entry = {{"weight_error", errors}, {"seconds", {{key, work.seconds}}}};
+    shard.entry = {{"modules", figures}, {"seconds", {{key, work.seconds}}}};
     if (work.made.error) {
       const auto [before, after] = *work.made.error;
       shard.entry["block"] = {
           {"name", work.name}, {"error_before", before}, {"error_after", after}};
-      observer_.line(fmt::format("{}: block error {:.3e} before tuning, {:.3e} after, {:.1f} s",
-                                 work.name, before, after, work.seconds));
     }
+    for (const std::string& row : log_.rows(planned, work.made, work.seconds)) observer_.line(row);
     return shard;
   }
 
@@ -279,11 +279,6 @@ class Run {
               const auto bytes = std::as_bytes(std::span(rounded));
               return std::vector<std::byte>(bytes.begin(), bytes.end());
             }};
-  }
-
-  void log_module(const PlannedModule& module, double error) {
-    observer_.line(
-        fmt::format("{}: {}, weight error {:.2e}", module.name, describe(*module.scheme), error));
   }
 
   // Blocks count by their time with calibration, else by their bytes.
@@ -334,6 +329,7 @@ class Run {
   QuantizeObserver& observer_;
   Checkpoint base_;
   Plan plan_;
+  ModuleLog log_{plan_};
   std::unique_ptr<Algorithm> algorithm_;
   Calibration calibration_;
   ordered_json made_from_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "quantize/algorithm.h"
@@ -19,7 +20,9 @@ class RoundedBlock {
   // The weights of a forward pass.
   BlockWeights weights() const { return views_; }
 
-  // Moves the matrices out. `weight_error` is against `exact`.
+  // ||W' - W||^2 / ||W||^2 of each Linear that was set, against `exact`.
+  std::map<int64_t, double> weight_errors() const;
+  // Moves the matrices out.
   BlockResult result() &&;
 
  private:
@@ -31,5 +34,17 @@ class RoundedBlock {
 
 // Every Linear that has a codec rounded to nearest as its format fits it.
 RoundedBlock rounded_to_nearest(const BlockTask& task);
+
+// What an algorithm has to beat.
+class NearestErrors {
+ public:
+  explicit NearestErrors(const BlockTask& task);  // of rounded_to_nearest()
+  // Sets error_before of the block and rounded_error of its Linears.
+  void give_to(BlockResult& result) const;
+
+ private:
+  double block_ = 0;                   // as BlockResult::error_before
+  std::map<int64_t, double> weights_;  // as QuantizedLinear::rounded_error, by place
+};
 
 }  // namespace quantrial
