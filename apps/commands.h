@@ -24,6 +24,7 @@ void add_quantize_command(CLI::App& app, const CommonOptions& common);
 void add_tokenize_command(CLI::App& app, const CommonOptions& common);
 void add_generate_command(CLI::App& app, const CommonOptions& common);
 void add_logits_command(CLI::App& app, const CommonOptions& common);
+void add_eval_command(CLI::App& app, const CommonOptions& common);
 void add_bench_command(CLI::App& app, const CommonOptions& common);
 void add_fidelity_command(CLI::App& app, const CommonOptions& common);
 

@@ -17,13 +17,14 @@ if(QUANTRIAL_SANITIZE)
 endif()
 
 # Third-party libraries that a module may use; each stays behind that module's own files.
-set(quantrial_base_libraries fmt::fmt Threads::Threads yaml-cpp)
+set(quantrial_base_libraries fmt::fmt Threads::Threads yaml-cpp PkgConfig::LZMA PkgConfig::ZLIB)
 set(quantrial_tensor_libraries nlohmann_json::nlohmann_json)
 set(quantrial_formats_libraries nlohmann_json::nlohmann_json PkgConfig::HWY PkgConfig::PCRE2)
 set(quantrial_ops_libraries PkgConfig::HWY)
 set(quantrial_model_libraries nlohmann_json::nlohmann_json)
 set(quantrial_quantize_libraries nlohmann_json::nlohmann_json)
 set(quantrial_evaluate_libraries nlohmann_json::nlohmann_json)
+set(quantrial_evals_libraries nlohmann_json::nlohmann_json PkgConfig::SQLITE)
 set(quantrial_text_libraries nlohmann_json::nlohmann_json PkgConfig::PCRE2 PkgConfig::UTF8PROC)
 
 # Lets g++ put loops with `a < b ? c : d` of floats into vector code; changes no number.

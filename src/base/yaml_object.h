@@ -36,6 +36,8 @@ class YamlObject {
   bool flag(const std::string& key, bool fallback) const;
   std::vector<std::string> texts(const std::string& key) const;
   std::vector<int64_t> integers(const std::string& key, int64_t low, int64_t high) const;
+  // The value itself, for what has keys of its own; undefined when absent.
+  YAML::Node node(const std::string& key) const { return find(key); }
   YamlObject object(const std::string& key, std::initializer_list<std::string_view> keys) const;
   std::vector<YamlObject> objects(const std::string& key,
                                   std::initializer_list<std::string_view> keys) const;

@@ -12,12 +12,12 @@
 #include "quantize/base_check.h"
 #include "quantize/block_maker.h"
 #include "quantize/export.h"
-#include "quantize/fingerprint.h"
 #include "quantize/module_log.h"
 #include "quantize/plan_table.h"
 #include "quantize/schemes.h"
 #include "quantize/shard_writer.h"
 #include "quantize/verify.h"
+#include "tensor/fingerprint.h"
 #include "tensor/json.h"
 
 namespace quantrial {

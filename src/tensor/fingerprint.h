@@ -1,4 +1,4 @@
-// What identifies a base checkpoint, so that a run is continued from the same one alone.
+// What identifies a checkpoint, so that a run is continued from the same one alone.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-#include "quantize/fingerprint.h"
+#include "tensor/fingerprint.h"
 
 #include <algorithm>
 

@@ -1,0 +1,50 @@
+#include "evals/benchmark_runs.h"
+
+#include "evals/graders/graders.h"
+
+namespace quantrial {
+namespace {
+
+constexpr int64_t default_max_tokens = 32768;  // "for most queries", Qwen's card
+
+void resolve_sampling(const BenchmarkSampling& wish, const GenerationDefaults& model,
+                      BenchmarkRun& run) {
+  const BenchmarkSampling& benchmark = run.benchmark.sampling;
+  const auto first = [](const auto& wished, const auto& usual, auto otherwise) {
+    return wished ? *wished : usual ? *usual : otherwise;
+  };
+  SamplingParameters& s = run.sampling;
+  s.temperature =
+      first(wish.temperature, benchmark.temperature, model.do_sample ? model.temperature : 0.0);
+  s.top_p = first(wish.top_p, benchmark.top_p, model.top_p);
+  s.top_k = first(wish.top_k, benchmark.top_k, model.top_k);
+  s.min_p = first(wish.min_p, benchmark.min_p, model.min_p);
+  s.presence_penalty = first(wish.presence_penalty, benchmark.presence_penalty, 0.0);
+  run.max_tokens = first(wish.max_tokens, benchmark.max_tokens, default_max_tokens);
+  validate(s);
+}
+
+}  // namespace
+
+std::vector<BenchmarkRun> benchmark_runs(const RunWish& wish, const GenerationDefaults& model) {
+  std::vector<BenchmarkRun> runs;
+  for (const std::string& name : benchmark_names(wish.benchmarks, wish.files)) {
+    BenchmarkRun run;
+    run.benchmark = read_benchmark(name, wish.files);
+    run.benchmark.questions =
+        draw_questions(std::move(run.benchmark.questions), wish.limit, wish.seed);
+    run.grader = make_grader(run.benchmark.grading, name);
+    run.samples = wish.samples;
+    resolve_sampling(wish.sampling, model, run);
+    if (wish.thinking != ThinkingWish::off) runs.push_back(run);
+    run.thinking = Thinking::off;
+    if (wish.thinking != ThinkingWish::on) runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+GenerationDefaults recommended_sampling() {
+  return {.do_sample = true, .temperature = 1.0, .top_p = 0.95, .min_p = 0.0, .top_k = 20};
+}
+
+}  // namespace quantrial

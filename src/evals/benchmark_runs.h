@@ -1,0 +1,33 @@
+// From what a user wishes (a command's options, a study's YAML) to benchmarks that can be run.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evals/evaluation.h"
+#include "model/config.h"
+
+namespace quantrial {
+
+enum class ThinkingWish { on, off, both };
+
+struct RunWish {
+  std::vector<std::string> benchmarks;  // names, sets or YAML files
+  BenchmarkFiles files;
+  int64_t samples = 1;           // K
+  std::optional<int64_t> limit;  // questions of each benchmark
+  BenchmarkSampling sampling;    // before what the benchmark says
+  ThinkingWish thinking = ThinkingWish::on;
+  uint64_t seed = 42;
+};
+
+// Sampling: the wish, else the benchmark's, else `model`'s. Throws Error for what cannot be read,
+// is unknown or out of range. A benchmark whose grader cannot run here is an Error too.
+std::vector<BenchmarkRun> benchmark_runs(const RunWish& wish, const GenerationDefaults& model);
+
+// What a model without generation_config.json, or behind an endpoint, is sampled with: the
+// recommendation for Qwen3.5/3.6 with thinking (evaluation.md 3.2).
+GenerationDefaults recommended_sampling();
+
+}  // namespace quantrial

@@ -1,0 +1,43 @@
+// From the answer part of a sample (never its thinking) to a verdict.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "evals/benchmark.h"
+
+namespace quantrial {
+
+enum class Verdict {
+  right,
+  wrong,
+  no_answer,     // nothing that could be graded was found
+  not_gradable,  // the grader failed (sandbox): to be graded again, never scored
+};
+
+struct Grade {
+  Verdict verdict = Verdict::no_answer;
+  std::optional<std::string> answer{};  // what was graded, in the form that is compared and shown
+  std::string detail{};                 // "WA: input 3 of 17"; for people
+  // Further figures: {"lenient": 1}, {"strict_instruction": 0.5}, verdicts of single tests.
+  nlohmann::ordered_json scores = nlohmann::ordered_json::object();
+};
+
+class Grader {
+ public:
+  virtual ~Grader() = default;
+
+  // Called from several threads at once. Throws Error only for a question that is broken.
+  virtual Grade grade(const Question& question, std::string_view answer) const = 0;
+
+  // Whether two answers that grade() gave for the same question are one and the same, for majority
+  // votes. An equivalence on what occurs in practice; strings by default.
+  virtual bool same(const std::string& a, const std::string& b) const { return a == b; }
+
+  // Changes whenever a verdict may change: stored with every sample.
+  virtual std::string version() const = 0;
+};
+
+}  // namespace quantrial

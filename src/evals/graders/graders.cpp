@@ -1,0 +1,32 @@
+#include "evals/graders/graders.h"
+
+#include "base/error.h"
+#include "evals/graders/exact.h"
+
+namespace quantrial {
+namespace {
+
+struct Entry {
+  std::string_view name;
+  std::unique_ptr<Grader> (*make)(const GradingRule&, const std::string& where);
+};
+
+constexpr Entry entries[] = {
+    {"exact", make_exact_grader},
+};
+
+}  // namespace
+
+std::unique_ptr<Grader> make_grader(const GradingRule& rule, const std::string& benchmark) {
+  std::vector<std::string_view> names;
+  for (const Entry& entry : entries) {
+    if (entry.name == rule.grader) {
+      return entry.make(rule, fmt::format("{}: grading ({})", benchmark, entry.name));
+    }
+    names.push_back(entry.name);
+  }
+  throw Error("{}: grading: grader: '{}', use {}", benchmark, escaped(rule.grader),
+              fmt::join(names, ", "));
+}
+
+}  // namespace quantrial

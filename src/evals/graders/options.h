@@ -1,0 +1,34 @@
+// The keys of a benchmark's `grading` mapping, read strictly.
+#pragma once
+
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+namespace quantrial {
+
+class GraderOptions {
+ public:
+  // `where` names benchmark and grader in messages. Throws Error for a key that is not in `keys`.
+  GraderOptions(const nlohmann::ordered_json& options, std::string where,
+                std::initializer_list<std::string_view> keys);
+
+  // Throw Error for another type; without a fallback also when the key is absent.
+  std::string text(const std::string& key) const;
+  std::string text(const std::string& key, const std::string& fallback) const;
+  double number(const std::string& key, double fallback) const;
+  bool flag(const std::string& key, bool fallback) const;
+
+  const std::string& where() const { return where_; }
+
+ private:
+  const nlohmann::ordered_json& options_;
+  std::string where_;
+};
+
+// A field of a question as text; Error naming benchmark, question and field when it is absent.
+std::string field_of(const nlohmann::ordered_json& fields, const std::string& name,
+                     const std::string& where);
+
+}  // namespace quantrial

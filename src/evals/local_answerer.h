@@ -1,0 +1,47 @@
+// The engine on this machine as what answers: keeps `concurrency` requests running until the queue
+// is empty.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "engine/engine.h"
+#include "evals/answerer.h"
+#include "text/chat_template.h"
+#include "text/reasoning.h"
+#include "text/tokenizer.h"
+
+namespace quantrial {
+
+// Tokens of a generated text before and after the end of its thinking; the tokens that make
+// </think> belong to the thinking, the end-of-text token to what it ends.
+struct TokenSplit {
+  int64_t thinking = 0, answer = 0;
+};
+TokenSplit split_tokens(std::span<const int32_t> tokens, const Tokenizer& tokenizer, PromptEnd end);
+
+class LocalAnswerer : public Answerer {
+ public:
+  struct Options {
+    int64_t concurrency = 1;
+    int64_t draft_tokens = 0;
+    std::string fingerprint;  // of weights and how they run
+  };
+  // All outlive this. Without a chat template the user's message is continued as it is.
+  LocalAnswerer(Engine& engine, const Tokenizer& tokenizer,
+                const std::optional<ChatTemplate>& chat_template, Options options);
+
+  void work(WorkQueue& queue) override;
+  std::string fingerprint() const override { return options_.fingerprint; }
+
+ private:
+  struct Running;
+  void submit(const Ask& ask, WorkQueue& queue);
+
+  Engine& engine_;
+  const Tokenizer& tokenizer_;
+  const std::optional<ChatTemplate>& chat_template_;
+  Options options_;
+};
+
+}  // namespace quantrial

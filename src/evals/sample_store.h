@@ -1,0 +1,59 @@
+// samples.sqlite (product.md 4): every generated sample, one transaction each, so that a killed
+// run loses only what was in flight, resuming is a set difference, and K can grow.
+//
+// Table `samples` has the columns of product.md and: cluster, the four hashes of SampleOrigin,
+// token_ids, accepted_by_position and scores (JSON), warning. Table `runs` says which of them the
+// figures are made of: one row for each variant and benchmark, with K, the
+// ids of its questions and the settings.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include "evals/sample.h"
+#include "evals/sqlite.h"
+
+namespace quantrial {
+
+// One benchmark of one variant, as it was last asked for.
+struct RunRecord {
+  std::string variant, benchmark;
+  SampleOrigin origin;                 // prompt_hash: over all questions
+  std::vector<std::string> questions;  // ids of the n questions
+  int64_t samples = 0;                 // K
+  nlohmann::ordered_json settings;     // sampling, thinking, seed, title, licence, warnings
+};
+
+class SampleStore {
+ public:
+  // Opens or makes folder/samples.sqlite. Throws Error when it cannot, and for a file that a newer
+  // version wrote.
+  SampleStore(const std::filesystem::path& folder, Database::Access access);
+  ~SampleStore();  // leaves one file, without a write-ahead log
+
+  // Adds or replaces the sample with the same variant, benchmark, question, number and origin.
+  void put(const Sample& sample);
+  void put(const RunRecord& run);
+
+  // Numbers of the samples of this origin that need not be generated again, by question.
+  std::map<std::string, std::set<int64_t>> finished(const std::string& variant,
+                                                    const std::string& benchmark,
+                                                    const SampleOrigin& origin) const;
+  std::vector<RunRecord> runs() const;
+  // The samples of a run, in the order question (as text), number.
+  void for_each(const RunRecord& run, const std::function<void(Sample)>& use) const;
+
+  // The database itself, for further tables (fidelity, speed, memory, divergence).
+  Database& database() { return db_; }
+
+ private:
+  mutable std::mutex mutex_;
+  Database db_;
+  Database::Access access_;
+};
+
+}  // namespace quantrial
