@@ -64,4 +64,13 @@ inline constexpr double statistics = 1e-9;
 // hundredths by that times the distance of the distributions.
 inline constexpr double fidelity_of_logits_fp32 = 1e-3;
 
+// Closed forms of statistics in double against exact fractions.
+inline constexpr double closed_form = 1e-12;
+
+// Special functions in double against scipy's own.
+inline constexpr double special_function = 1e-9;
+
+// Two resamplings of one statistic with other random numbers (20,000 draws and more).
+inline constexpr double resampling = 0.01;
+
 }  // namespace quantrial::tolerance
