@@ -10,6 +10,8 @@
 #include "base/sha256.h"
 #include "evals/benchmark_runs.h"
 #include "evals/local_answerer.h"
+#include "evals/results.h"
+#include "tensor/file_in_progress.h"
 #include "tensor/fingerprint.h"
 
 namespace quantrial {
@@ -105,11 +107,56 @@ class Watched : public WorkQueue {
   mutable Progress progress_;
 };
 
-void print_table(const std::vector<EvaluationProgress>& progress) {
-  fmt::print("{:<28} {:>9} {:>10}\n", "benchmark", "samples", "accuracy");
-  for (const EvaluationProgress& p : progress) {
-    fmt::print("{:<28} {:>9} {:>8.1f} %\n", p.benchmark, p.scored, percent(p));
+std::string percents(const nlohmann::ordered_json& f) {
+  const auto p = [&](const char* key) { return 100 * f.at(key).get<double>(); };
+  return fmt::format("{:.1f} [{:.1f}, {:.1f}]", p("value"), p("lo"), p("hi"));
+}
+
+// The figures of the variant, a row a benchmark.
+void print_table(const nlohmann::ordered_json& variant) {
+  fmt::print("{:<24} {:>5} {:>4}  {:>20} {:>8} {:>8} {:>8} {:>8}\n", "benchmark", "n", "K",
+             "accuracy, % [95 %]", "pass@K", "maj@K", "tokens", "cut, %");
+  for (const auto& [name, b] : variant.at("benchmarks").items()) {
+    if (!b.contains("accuracy")) {
+      fmt::print("{:<24} nothing scored\n", name);
+      continue;
+    }
+    const std::string K = std::to_string(b.at("K").get<int64_t>());
+    const auto share = [&](const char* figures) {
+      return b.contains(figures)
+                 ? fmt::format("{:.1f}", 100 * b[figures].at(K).at("value").get<double>())
+                 : std::string("-");
+    };
+    const auto& tokens = b.at("tokens");
+    const bool known = !tokens.at("lengths").is_null();
+    fmt::print(
+        "{:<24} {:>5} {:>4}  {:>20} {:>8} {:>8} {:>8} {:>8}\n", name, b.at("n").get<int64_t>(), K,
+        percents(b.at("accuracy")), share("pass_at"), share("maj_at"),
+        known ? fmt::format("{:.0f}", tokens.at("generated").at("value").get<double>()) : "-",
+        known ? fmt::format(
+                    "{:.1f}",
+                    100 * tokens.at("lengths").at("truncation_rate").at("value").get<double>())
+              : "-");
   }
+}
+
+// What keeps figures from being whole, a line each.
+void print_troubles(const std::vector<EvaluationProgress>& progress) {
+  for (const EvaluationProgress& p : progress) {
+    const int64_t errors = p.transport_errors + p.sandbox_errors;
+    if (errors == 0) continue;
+    fmt::print(stderr, "{}: {} samples not scored ({}); run the same command again for them\n",
+               p.benchmark, errors, escaped(p.last_error, 200));
+  }
+}
+
+nlohmann::ordered_json write_results(const SampleStore& store, const fs::path& folder) {
+  nlohmann::ordered_json results = evaluation_results(store, {});
+  const std::string text = results.dump(1, ' ', false) + "\n";
+  FileInProgress file(folder / "results.json");
+  file.write(std::as_bytes(std::span(text)));
+  file.commit(Durability::synced);
+  return results;
 }
 
 std::string how_it_runs(const EvalArguments& a) {
@@ -132,9 +179,10 @@ void run_eval(const EvalArguments& a, const CommonOptions& common) {
                          {.concurrency = a.concurrency,
                           .draft_tokens = a.draft_tokens,
                           .fingerprint = Sha256::hex(std::as_bytes(std::span(identity)))});
+  const std::string variant = a.variant.value_or(fs::canonical(dir).filename().string());
   SampleStore store(a.out, Database::Access::read_write);
   Evaluation evaluation(std::move(runs),
-                        {.variant = a.variant.value_or(fs::canonical(dir).filename().string()),
+                        {.variant = variant,
                          .fingerprint = answerer.fingerprint(),
                          .seed = a.seed,
                          .grading_threads = 2},
@@ -143,7 +191,8 @@ void run_eval(const EvalArguments& a, const CommonOptions& common) {
   answerer.work(queue);
   evaluation.finish();
   queue.stopped();  // the last state of the progress
-  print_table(evaluation.progress());
+  print_table(write_results(store, a.out).at("variants").at(variant));
+  print_troubles(evaluation.progress());
   if (queue.interrupted()) {
     throw Error("eval: interrupted; what was finished is in {}, run the same command to go on",
                 escaped(a.out, 400));

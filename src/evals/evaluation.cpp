@@ -1,11 +1,13 @@
 #include "evals/evaluation.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/sha256.h"
 #include "evals/outcome.h"
+#include "evals/votes.h"
 #include "text/reasoning.h"
 
 namespace quantrial {
@@ -80,7 +82,7 @@ Evaluation::Evaluation(std::vector<BenchmarkRun> runs, EvaluationOptions options
         throw Error("benchmark '{}': named twice; name it once", progress_[r].benchmark);
       }
     }
-    origins_.push_back(origin(runs_[r]));
+    records_.push_back(record(runs_[r]));
     plan(r);
   }
   // All benchmarks advance together; the samples of a question follow each other (shared prompt).
@@ -105,41 +107,40 @@ Evaluation::~Evaluation() {
   for (std::thread& grader : graders_) grader.join();
 }
 
-SampleOrigin Evaluation::origin(const BenchmarkRun& run) const {
-  ordered_json prompts = {{"thinking", run.thinking == Thinking::on},
-                          {"system", run.benchmark.system},
-                          {"prompt", run.benchmark.prompt}};
-  return {.variant_hash = options_.fingerprint,
-          .dataset_hash = run.benchmark.data_sha256,
-          .prompt_hash = hash(prompts),
-          .sampling_hash = hash({{"sampling", sampling_json(run)}, {"seed", options_.seed}})};
+RunRecord Evaluation::record(const BenchmarkRun& run) const {
+  const ordered_json prompts = {{"thinking", run.thinking == Thinking::on},
+                                {"system", run.benchmark.system},
+                                {"prompt", run.benchmark.prompt}};
+  RunRecord record;
+  record.variant = options_.variant;
+  record.benchmark = stored_name(run);
+  record.origin = {
+      .variant_hash = options_.fingerprint,
+      .dataset_hash = run.benchmark.data_sha256,
+      .prompt_hash = hash(prompts),
+      .sampling_hash = hash({{"sampling", sampling_json(run)}, {"seed", options_.seed}})};
+  record.samples = run.samples;
+  record.settings = {{"title", run.benchmark.title},
+                     {"source", run.benchmark.source},
+                     {"licence", run.benchmark.licence},
+                     {"majority", run.benchmark.majority},
+                     {"grader", run.grader->version()},
+                     {"thinking", run.thinking == Thinking::on},
+                     {"seed", options_.seed},
+                     {"sampling", sampling_json(run)}};
+  for (const Question& question : run.benchmark.questions) record.questions.push_back(question.id);
+  return record;
 }
 
 void Evaluation::plan(size_t r) {
   const BenchmarkRun& run = runs_[r];
-  RunRecord record{.variant = options_.variant,
-                   .benchmark = stored_name(run),
-                   .origin = origins_[r],
-                   .questions = {},
-                   .samples = run.samples,
-                   .settings = {{"title", run.benchmark.title},
-                                {"source", run.benchmark.source},
-                                {"licence", run.benchmark.licence},
-                                {"majority", run.benchmark.majority},
-                                {"grader", run.grader->version()},
-                                {"thinking", run.thinking == Thinking::on},
-                                {"seed", options_.seed},
-                                {"sampling", sampling_json(run)}}};
+  store_.put(records_[r]);
   std::map<std::string, size_t> index;
-  for (const Question& question : run.benchmark.questions) {
-    index[question.id] = record.questions.size();
-    record.questions.push_back(question.id);
-  }
-  store_.put(record);
+  for (const std::string& id : records_[r].questions) index.emplace(id, index.size());
   EvaluationProgress& progress = progress_[r];
   progress.total = run.samples * static_cast<int64_t>(run.benchmark.questions.size());
   std::set<std::pair<size_t, int64_t>> there;
-  store_.for_each(record, [&](Sample sample) {
+  store_.for_each(records_[r], [&](Sample sample) {
     if (sample.outcome == Outcome::transport_error) return;
     const Place place{r, index.at(sample.question), sample.sample};
     there.insert({place.question, place.sample});
@@ -190,7 +191,7 @@ Sample Evaluation::sample_of(const Place& place, const Reply& reply) const {
   s.question = question.id;
   s.sample = place.sample;
   s.cluster = question.cluster;
-  s.origin = origins_[place.run];
+  s.origin = records_[place.run].origin;
   s.seed = seed(place);
   s.prompt_tokens = reply.prompt_tokens;
   s.thinking_tokens = reply.thinking_tokens;
@@ -282,6 +283,7 @@ void Evaluation::finish() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return failure_ || (ungraded_.empty() && grading_ == 0); });
   if (failure_) std::rethrow_exception(failure_);
+  for (size_t r = 0; r < runs_.size(); ++r) store_votes(store_, records_[r], *runs_[r].grader);
 }
 
 std::vector<EvaluationProgress> Evaluation::progress() const {

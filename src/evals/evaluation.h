@@ -62,7 +62,8 @@ class Evaluation : public WorkQueue {
   // next() gives nothing more; what is in flight may be dropped.
   void stop() { stopped_ = true; }
 
-  // Waits for the graders; throws the first Error that one of them met.
+  // Waits for the graders, then classifies answers for votes. Throws the first Error that a grader
+  // met.
   void finish();
   std::vector<EvaluationProgress> progress() const;
 
@@ -78,7 +79,7 @@ class Evaluation : public WorkQueue {
   };
 
   void plan(size_t run);
-  SampleOrigin origin(const BenchmarkRun& run) const;
+  RunRecord record(const BenchmarkRun& run) const;
   uint64_t seed(const Place& place) const;
   Sample sample_of(const Place& place, const Reply& reply) const;
   void grade_loop();
@@ -88,8 +89,8 @@ class Evaluation : public WorkQueue {
   std::vector<BenchmarkRun> runs_;
   EvaluationOptions options_;
   SampleStore& store_;
-  std::vector<SampleOrigin> origins_;  // of each run
-  std::vector<Place> asks_;            // what is to be generated, in order; tickets are places here
+  std::vector<RunRecord> records_;  // of each run
+  std::vector<Place> asks_;         // what is to be generated, in order; tickets are places here
   size_t next_ = 0;
   std::atomic<bool> stopped_ = false;
 

@@ -47,7 +47,8 @@ struct Sample {
   Outcome outcome = Outcome::transport_error;
   std::optional<bool> correct;  // absent: not scored
   std::optional<std::string> answer;
-  std::string text;  // as generated: thinking, </think>, answer
+  std::optional<int64_t> vote;  // class of equal answers (votes.h)
+  std::string text;             // as generated: thinking, </think>, answer
   std::string finish_reason;
   std::optional<double> ttft_ms, ttfa_ms, e2e_ms;  // first token, first answer token, end
   std::optional<int64_t> drafts, drafted_tokens, accepted_tokens;

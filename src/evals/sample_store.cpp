@@ -1,5 +1,7 @@
 #include "evals/sample_store.h"
 
+#include <set>
+
 #include "base/error.h"
 
 namespace quantrial {
@@ -17,7 +19,7 @@ CREATE TABLE IF NOT EXISTS samples (
   finish_reason TEXT NOT NULL, ttft_ms REAL, ttfa_ms REAL, e2e_ms REAL,
   drafts INTEGER, drafted_tokens INTEGER, accepted_tokens INTEGER, grader_version TEXT NOT NULL,
   cluster TEXT NOT NULL, token_ids TEXT NOT NULL, accepted_by_position TEXT NOT NULL,
-  scores TEXT NOT NULL, warning TEXT NOT NULL,
+  scores TEXT NOT NULL, vote INTEGER, warning TEXT NOT NULL,
   variant_hash TEXT NOT NULL, dataset_hash TEXT NOT NULL, prompt_hash TEXT NOT NULL,
   sampling_hash TEXT NOT NULL,
   PRIMARY KEY (variant, benchmark, question, sample, variant_hash, dataset_hash, prompt_hash,
@@ -35,7 +37,7 @@ constexpr const char* sample_columns =
     "variant, benchmark, question, sample, seed, prompt_tokens, thinking_tokens, answer_tokens, "
     "outcome, correct, answer, text, finish_reason, ttft_ms, ttfa_ms, e2e_ms, drafts, "
     "drafted_tokens, accepted_tokens, grader_version, cluster, token_ids, accepted_by_position, "
-    "scores, warning, variant_hash, dataset_hash, prompt_hash, sampling_hash";
+    "scores, vote, warning, variant_hash, dataset_hash, prompt_hash, sampling_hash";
 
 constexpr int question_column = 2;
 
@@ -58,7 +60,10 @@ void bind_sample(Statement& s, const Sample& x) {
   s.bind(x.ttft_ms).bind(x.ttfa_ms).bind(x.e2e_ms);
   s.bind(x.drafts).bind(x.drafted_tokens).bind(x.accepted_tokens).bind(x.grader_version);
   s.bind(x.cluster).bind(ordered_json(x.token_ids).dump());
-  s.bind(ordered_json(x.accepted_by_position).dump()).bind(x.scores.dump()).bind(x.warning);
+  s.bind(ordered_json(x.accepted_by_position).dump())
+      .bind(x.scores.dump())
+      .bind(x.vote)
+      .bind(x.warning);
   bind_origin(s, x.origin);
 }
 
@@ -132,6 +137,7 @@ Sample read_sample(const Statement& statement) {
   x.token_ids = c.json().get<std::vector<int32_t>>();
   x.accepted_by_position = c.json().get<std::vector<int64_t>>();
   x.scores = c.json();
+  x.vote = c.maybe_integer();
   x.warning = c.text();
   x.origin = read_origin(c);
   return x;
@@ -169,14 +175,25 @@ SampleStore::~SampleStore() {
   sqlite3_exec(db_.handle(), "PRAGMA journal_mode = DELETE", nullptr, nullptr, nullptr);
 }
 
-void SampleStore::put(const Sample& sample) {
-  const std::lock_guard lock(mutex_);
+void SampleStore::insert(const Sample& sample) {
   std::string marks = "?";
-  for (int i = 1; i < 29; ++i) marks += ", ?";
+  for (int i = 1; i < 30; ++i) marks += ", ?";
   Statement insert(
       db_, fmt::format("INSERT OR REPLACE INTO samples ({}) VALUES ({})", sample_columns, marks));
   bind_sample(insert, sample);
   insert.step();
+}
+
+void SampleStore::put(const Sample& sample) {
+  const std::lock_guard lock(mutex_);
+  insert(sample);
+}
+
+void SampleStore::put(const std::vector<Sample>& samples) {
+  const std::lock_guard lock(mutex_);
+  Transaction transaction(db_);
+  for (const Sample& sample : samples) insert(sample);
+  transaction.commit();
 }
 
 void SampleStore::put(const RunRecord& run) {
@@ -186,21 +203,6 @@ void SampleStore::put(const RunRecord& run) {
   bind_origin(insert, run.origin);
   insert.bind(ordered_json(run.questions).dump()).bind(run.samples).bind(run.settings.dump());
   insert.step();
-}
-
-std::map<std::string, std::set<int64_t>> SampleStore::finished(const std::string& variant,
-                                                               const std::string& benchmark,
-                                                               const SampleOrigin& origin) const {
-  const std::lock_guard lock(mutex_);
-  Statement select(
-      db_, fmt::format("SELECT question, sample FROM samples WHERE variant = ? AND benchmark = ? "
-                       "AND outcome <> 'transport_error' AND {}",
-                       origin_is));
-  select.bind(variant).bind(benchmark);
-  bind_origin(select, origin);
-  std::map<std::string, std::set<int64_t>> there;
-  while (select.step()) there[select.text(0)].insert(select.integer(1));
-  return there;
 }
 
 std::vector<RunRecord> SampleStore::runs() const {

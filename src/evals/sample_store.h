@@ -2,16 +2,14 @@
 // run loses only what was in flight, resuming is a set difference, and K can grow.
 //
 // Table `samples` has the columns of product.md and: cluster, the four hashes of SampleOrigin,
-// token_ids, accepted_by_position and scores (JSON), warning. Table `runs` says which of them the
-// figures are made of: one row for each variant and benchmark, with K, the
-// ids of its questions and the settings.
+// token_ids, accepted_by_position and scores (JSON), vote, warning. Table `runs` says which of them
+// the figures are made of: one row for each variant and benchmark, with K, the ids of its questions
+// and the settings.
 #pragma once
 
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <mutex>
-#include <set>
 #include <vector>
 
 #include "evals/sample.h"
@@ -37,12 +35,9 @@ class SampleStore {
 
   // Adds or replaces the sample with the same variant, benchmark, question, number and origin.
   void put(const Sample& sample);
+  void put(const std::vector<Sample>& samples);  // in one transaction
   void put(const RunRecord& run);
 
-  // Numbers of the samples of this origin that need not be generated again, by question.
-  std::map<std::string, std::set<int64_t>> finished(const std::string& variant,
-                                                    const std::string& benchmark,
-                                                    const SampleOrigin& origin) const;
   std::vector<RunRecord> runs() const;
   // The samples of a run, in the order question (as text), number.
   void for_each(const RunRecord& run, const std::function<void(Sample)>& use) const;
@@ -51,6 +46,8 @@ class SampleStore {
   Database& database() { return db_; }
 
  private:
+  void insert(const Sample& sample);
+
   mutable std::mutex mutex_;
   Database db_;
   Database::Access access_;

@@ -1,0 +1,82 @@
+#include "evals/run_samples.h"
+
+#include <algorithm>
+
+namespace quantrial {
+
+int64_t QuestionSamples::right() const {
+  return std::count_if(samples.begin(), samples.end(),
+                       [](const ScoredSample& s) { return s.right; });
+}
+
+double QuestionSamples::score() const {
+  return static_cast<double>(right()) / static_cast<double>(samples.size());
+}
+
+int64_t RunSamples::fewest() const {
+  int64_t fewest = 0;
+  for (const QuestionSamples& q : questions) {
+    const auto n = static_cast<int64_t>(q.samples.size());
+    fewest = fewest == 0 ? n : std::min(fewest, n);
+  }
+  return fewest;
+}
+
+std::vector<double> RunSamples::scores() const {
+  std::vector<double> scores;
+  for (const QuestionSamples& q : questions) scores.push_back(q.score());
+  return scores;
+}
+
+std::vector<statistics::QuestionLengths> RunSamples::lengths() const {
+  std::vector<statistics::QuestionLengths> lengths;
+  for (const QuestionSamples& q : questions) {
+    statistics::QuestionLengths& of = lengths.emplace_back();
+    for (const ScoredSample& s : q.samples) {
+      if (!s.thinking_tokens && !s.answer_tokens) return {};
+      of.push_back({s.generated_tokens(), s.right, s.cut()});
+    }
+  }
+  return lengths;
+}
+
+RunSamples load_run(const SampleStore& store, const RunRecord& record) {
+  std::map<std::string, QuestionSamples> by_id;
+  RunSamples run{.record = record, .questions = {}};
+  store.for_each(record, [&](Sample s) {
+    ++run.outcomes.at(static_cast<size_t>(s.outcome));
+    run.warnings += s.warning.empty() ? 0 : 1;
+    if (!is_scored(s.outcome)) return;
+    QuestionSamples& q = by_id[s.question];
+    q.id = s.question;
+    q.cluster = s.cluster;
+    q.samples.push_back({.number = s.sample,
+                         .seed = s.seed,
+                         .right = s.correct.value_or(false),
+                         .outcome = s.outcome,
+                         .prompt_tokens = s.prompt_tokens,
+                         .thinking_tokens = s.thinking_tokens,
+                         .answer_tokens = s.answer_tokens,
+                         .vote = s.vote});
+  });
+  for (const std::string& id : record.questions) {
+    const auto at = by_id.find(id);
+    if (at != by_id.end()) run.questions.push_back(std::move(at->second));
+  }
+  return run;
+}
+
+PairedQuestions paired_questions(const RunSamples& a, const RunSamples& b) {
+  std::map<std::string, const QuestionSamples*> of_b;
+  for (const QuestionSamples& q : b.questions) of_b[q.id] = &q;
+  PairedQuestions pairs;
+  for (const QuestionSamples& q : a.questions) {
+    const auto at = of_b.find(q.id);
+    if (at == of_b.end()) continue;
+    pairs.a.push_back(&q);
+    pairs.b.push_back(at->second);
+  }
+  return pairs;
+}
+
+}  // namespace quantrial
