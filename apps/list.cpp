@@ -1,10 +1,11 @@
-// quantrial list: the recipes and formats there are.
+// quantrial list: the recipes, benchmarks and formats there are.
 #include <cstdio>
 #include <memory>
 
 #include "apps/commands.h"
 #include "apps/data_folder.h"
 #include "base/error.h"
+#include "evals/benchmark.h"
 #include "quantize/recipe.h"
 
 namespace quantrial {
@@ -14,6 +15,15 @@ void list_recipes() {
   for (const std::string& name : recipe_names()) {
     const Recipe recipe = read_recipe(recipe_path(name));
     std::printf("%-24s %s\n", name.c_str(), escaped(recipe.description, 400).c_str());
+  }
+}
+
+void print_benchmarks() {
+  for (const BenchmarkSummary& b : list_benchmarks(data_path("benchmarks"))) {
+    std::string note = b.licence;
+    if (!b.members.empty()) note = fmt::format("set of {}", fmt::join(b.members, ", "));
+    if (b.supplied_by_user) note += "; give its questions with --benchmark-file";
+    fmt::print("{:<24} {} ({})\n", b.name, escaped(b.title, 400), escaped(note, 400));
   }
 }
 
@@ -35,12 +45,17 @@ void list_formats() {
 
 void add_list_command(CLI::App& app, const CommonOptions&) {
   const auto what = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("list", "Say what recipes or formats there are");
-  command->add_option("WHAT", *what, "recipes | formats")
+  CLI::App* command =
+      app.add_subcommand("list", "Say what recipes, benchmarks or formats there are");
+  command->add_option("WHAT", *what, "recipes | benchmarks | formats")
       ->required()
-      ->check(CLI::IsMember({"recipes", "formats"}));
+      ->check(CLI::IsMember({"recipes", "benchmarks", "formats"}));
   command->footer("Example:\n  quantrial list recipes");
-  command->callback([what] { *what == "recipes" ? list_recipes() : list_formats(); });
+  command->callback([what] {
+    if (*what == "recipes") list_recipes();
+    if (*what == "benchmarks") print_benchmarks();
+    if (*what == "formats") list_formats();
+  });
 }
 
 }  // namespace quantrial
