@@ -106,6 +106,29 @@ class PlantedDefect : public ::testing::Test {
         list, [&](const Json& e) { return e.get<std::string>().find(part) != std::string::npos; });
   }
 
+  // The same numbers under ModelOpt's names, whose global scales multiply (formats.md A.7).
+  void become_modelopt() {
+    const auto rename = [](std::string& name, std::string_view from, std::string_view to) {
+      if (!name.ends_with(from)) return false;
+      name.replace(name.size() - from.size(), from.size(), to);
+      return true;
+    };
+    for (TensorToWrite& t : tensors_) {
+      const std::string stored = t.name;
+      rename(t.name, ".weight_packed", ".weight");
+      if (!rename(t.name, ".weight_global_scale", ".weight_scale_2") &&
+          !rename(t.name, ".input_global_scale", ".input_scale")) {
+        continue;
+      }
+      const float multiplier = 1 / checkpoint_->at(stored).floats()[0];
+      std::vector<std::byte> number(4);
+      std::memcpy(number.data(), &multiplier, 4);
+      replace(t.name, number);
+    }
+    config_["quantization_config"] = {
+        {"quant_method", "modelopt"}, {"quant_algo", "NVFP4"}, {"ignore", ignore()}};
+  }
+
   Verification verified(const VerifyOptions& options = {}) {
     fs::create_directories(bad_);
     carry_files(good_, bad_);
@@ -214,6 +237,17 @@ TEST_F(PlantedDefect, IgnoreListHoldsOnlyTheMembersOfMtp) {
   }
   ignore().push_back("mtp.fc");
   expect(verified(), Severity::error, "fused_name_not_listed", "mtp.layers.0.self_attn.qkv_proj");
+}
+
+// vLLM before vllm#47445 took the format of the siblings: shapes fit, logits were corrupt.
+TEST_F(PlantedDefect, IgnoreListOfModelOptHoldsOnlyTheMembers) {
+  become_modelopt();
+  const Verification good = verified();
+  EXPECT_TRUE(good.passed()) << text(good);
+  EXPECT_EQ(good.quantized, 25);
+  erase_from_ignore("in_proj_ba");
+  erase_from_ignore("re:.*\\.in_proj");
+  expect(verified(), Severity::error, "fused_name_not_listed", layer + "linear_attn.in_proj_ba");
 }
 
 TEST_F(PlantedDefect, QuantizedModuleIsIgnored) {
