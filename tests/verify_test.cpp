@@ -270,6 +270,18 @@ TEST_F(PlantedDefect, UnequalFusedScales) {
   EXPECT_NE(text(result).find("largest / smallest = 1.5"), std::string::npos);
 }
 
+// Right under any scale: no defect, unless its own is the one that engines give the others.
+TEST_F(PlantedDefect, UnequalScaleOfAMatrixOfZeros) {
+  replace(up + ".weight_packed", std::vector<std::byte>(bytes(up + ".weight_packed").size()));
+  for (const float divisor : {1.0f, 8192.0f}) {
+    std::vector<std::byte> number(4);
+    std::memcpy(number.data(), &divisor, 4);
+    replace(up + ".weight_global_scale", number);
+    const std::string found = text(verified());
+    EXPECT_EQ(found.find("unequal_global_scales") != std::string::npos, divisor > 4096) << found;
+  }
+}
+
 TEST_F(PlantedDefect, ScalesOfZeroCollapseTheirGroups) {
   auto scales = bytes(up + ".weight_scale");
   std::fill(scales.begin(), scales.begin() + 40, std::byte{0});

@@ -10,6 +10,7 @@
 #include "formats/codec_rules.h"
 #include "formats/module_class.h"
 #include "formats/read_weight.h"
+#include "formats/zero_codes.h"
 #include "tensor/json.h"
 #include "tensor/new_folder.h"
 
@@ -80,12 +81,13 @@ class Repair {
       const auto* nvfp4 = std::get_if<Nvfp4>(&weight);
       if (nvfp4 == nullptr) return;  // engines do not fuse a mix
       modules.push_back(module);
-      lowest = std::min(lowest, nvfp4->global.divisor());
+      if (!are_zeros(nvfp4->codes.span())) lowest = std::min(lowest, nvfp4->global.divisor());
       highest = std::max(highest, nvfp4->global.divisor());
       const float input = input_divisor(*nvfp4).value_or(lowest_input);
       lowest_input = std::min(lowest_input, input);
       highest_input = std::max(highest_input, input_divisor(*nvfp4).value_or(0));
     }
+    lowest = std::min(lowest, highest);  // nothing but zeros
     const bool same_inputs = highest_input == 0 || lowest_input == highest_input;
     if (lowest == highest && same_inputs) return;
     groups_.push_back({modules, double{highest} / double{lowest}});

@@ -24,8 +24,8 @@ struct RepairedGroup {
 };
 
 // Writes the folder `to` (absent or empty) with the same files and tensors as `from`. Input scales
-// are made equal too. Throws Error when there is nothing to repair, for a malformed checkpoint or
-// I/O trouble, and leaves nothing behind.
+// are made equal too; a matrix of zeros is right under any. Throws Error when there is nothing to
+// repair, for a malformed checkpoint or I/O trouble, and leaves nothing behind.
 std::vector<RepairedGroup> repair_folder(const std::filesystem::path& from,
                                          const std::filesystem::path& to,
                                          const WriteProgress& progress);

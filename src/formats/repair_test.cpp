@@ -76,11 +76,12 @@ TEST(Rescaled, KeepsTheErrorThatFormatsMdGives) {
 
 class RepairFolder : public ModelFolder {
  protected:
-  // gate_proj and up_proj with those divisors; down_proj beside them.
-  void write(float gate, float up, float up_input) {
+  // gate_proj and up_proj, whose weights are of size `up_weights`, with those divisors; down_proj
+  // beside them.
+  void write(float gate, float up, float up_input, float up_weights = 0.02f) {
     ThreadPool pool(1);
     const auto add = [&](const std::string& module, float divisor, float input) {
-      const Weight w = gaussian(8, 32, 3, 0.02f);
+      const Weight w = gaussian(8, 32, 3, module.ends_with("up_proj") ? up_weights : 0.02f);
       const auto weight = std::make_shared<const Weight>(
           round_to_nearest({w, module}, Nvfp4Codec{.divisor = divisor},
                            Nvfp4Local{{input, GlobalScale::Kind::divisor}}, pool));
@@ -131,6 +132,23 @@ TEST_F(RepairFolder, MakesFusedScalesEqualAndNothingElse) {
   EXPECT_TRUE(fs::exists(out_ / "tokenizer.json") && fs::exists(out_ / "config.json"));
   EXPECT_THROW(repair_folder(out_, results_ / "again", [](int64_t, int64_t) {}), Error)
       << "nothing is left to repair";
+}
+
+// Zeros have G = 1 of their own (llm-compressor), under which other weights would lose their
+// digits.
+TEST_F(RepairFolder, PassesOverAMatrixOfZeros) {
+  write(4000, 1, 100, 0);
+  EXPECT_THROW(repair_folder(dir_, out_, [](int64_t, int64_t) {}), Error);
+}
+
+TEST_F(RepairFolder, LowersTheLargestDivisorOfAMatrixOfZeros) {
+  write(0.5f, 1, 100, 0);
+  repair_folder(dir_, out_, [](int64_t, int64_t) {});
+  const Checkpoint after(out_);
+  for (const char* module : {"gate_proj", "up_proj"}) {
+    const std::string name = fmt::format("model.layers.0.mlp.{}.weight_global_scale", module);
+    EXPECT_EQ(after.at(name).floats(), std::vector<float>{0.5f}) << name;
+  }
 }
 
 TEST_F(RepairFolder, LeavesEqualScalesAlone) {

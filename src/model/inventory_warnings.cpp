@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "formats/module_class.h"
 #include "formats/read_weight.h"
+#include "formats/zero_codes.h"
 #include "tensor/json.h"
 
 namespace quantrial {
@@ -17,9 +18,11 @@ using Warnings = std::vector<InventoryWarning>;
 struct Divisors {
   std::vector<std::string> modules;
   std::vector<double> values;
+  std::vector<double> that_matter;  // of matrices that are not all zeros
   double ratio() const {
-    const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    return values.empty() ? 1 : *high / *low;
+    if (that_matter.empty()) return 1;
+    return *std::max_element(values.begin(), values.end()) /
+           *std::min_element(that_matter.begin(), that_matter.end());
   }
 };
 
@@ -44,12 +47,14 @@ void check_global_scales(const Checkpoint& checkpoint, const Inventory& inventor
       for (const std::string_view member : group.members) {
         const std::string module =
             first.name.substr(0, first.name.size() - group.members[0].size()).append(member);
+        const GlobalDivisors found = global_divisors(checkpoint, module);
+        const bool is_zero = found.weight && has_only_zeros(checkpoint, module);
         const auto add = [&](Divisors& divisors, std::optional<double> value) {
           if (!value) return;
           divisors.modules.push_back(module);
           divisors.values.push_back(*value);
+          if (!is_zero) divisors.that_matter.push_back(*value);
         };
-        const GlobalDivisors found = global_divisors(checkpoint, module);
         add(weights, found.weight);
         add(inputs, found.input);
       }
