@@ -26,7 +26,8 @@ std::string escaped(std::string_view text, size_t max_bytes) {
     }
     const size_t length = utf8_sequence_length(text.substr(at));
     const auto byte = static_cast<unsigned char>(text[at]);
-    if (length == 0 || byte < 0x20 || byte == 0x7f || byte == '\\') {
+    const bool like_escape = text.substr(at).starts_with("\\x");
+    if (length == 0 || byte < 0x20 || byte == 0x7f || like_escape) {
       out += fmt::format("\\x{:02x}", byte);
       ++at;
     } else {

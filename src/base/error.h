@@ -25,8 +25,9 @@ class Error : public std::runtime_error {
 void require(bool condition, std::string_view what,
              std::source_location where = std::source_location::current());
 
-// Text from a file or the network made safe for a one-line message: control characters, quotes'
-// backslashes and invalid UTF-8 become \xNN; longer than `max_bytes` is cut with "...".
+// Text from a file or the network made safe for a one-line message: control characters, invalid
+// UTF-8 and the backslash of what looks like \xNN become \xNN; longer than `max_bytes` is cut with
+// "...".
 std::string escaped(std::string_view text, size_t max_bytes = 120);
 
 }  // namespace quantrial

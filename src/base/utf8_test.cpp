@@ -30,7 +30,8 @@ TEST(Utf8, HoldsBackOnlyWhatCouldStillBecomeWellFormed) {
 
 TEST(Escaped, MakesBytesOfAFileSafeToPrint) {
   EXPECT_EQ(escaped("weight\n\x1b[0m"), "weight\\x0a\\x1b[0m");
-  EXPECT_EQ(escaped("\xFFok\\"), "\\xffok\\x5c");
+  EXPECT_EQ(escaped("\xFFok\\"), "\\xffok\\");
+  EXPECT_EQ(escaped("\\d \\xff"), "\\d \\x5cxff");
   EXPECT_EQ(escaped("größe"), "größe");
   EXPECT_EQ(escaped(std::string(200, 'a'), 10), std::string(10, 'a') + "...");
 }
