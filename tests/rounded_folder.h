@@ -12,6 +12,7 @@
 #include "formats/module_class.h"
 #include "formats/read_weight.h"
 #include "formats/round_to_nearest.h"
+#include "formats/test_schemes.h"
 #include "formats/write_config.h"
 
 namespace quantrial {
@@ -23,23 +24,16 @@ struct RoundedFolder {
 };
 
 inline std::vector<RoundedFolder> rounded_folders() {
-  const Scheme int4{.weights = Scheme::Weights::int4, .group_size = 128};
-  const Scheme asymmetric{.weights = Scheme::Weights::int4, .group_size = 32, .symmetric = false};
-  const Scheme fp8{.weights = Scheme::Weights::fp8,
-                   .block_rows = 128,
-                   .block_columns = 128,
-                   .inputs = Scheme::Inputs::fp8_dynamic,
-                   .input_group = 128};
-  const Scheme nvfp4{.weights = Scheme::Weights::nvfp4, .inputs = Scheme::Inputs::nvfp4_local};
+  using namespace test_schemes;
   constexpr auto compressed = OutputContainer::compressed_tensors;
-  return {{"int4_auto_round", OutputContainer::auto_round, {int4}},
+  return {{"int4_auto_round", OutputContainer::auto_round, {int4_g128}},
           {"nvfp4_auto_round", OutputContainer::auto_round, {nvfp4}},
           {"fp8_hf", OutputContainer::fp8, {fp8}},
           {"fp8_compressed", compressed, {fp8}},
-          {"int4_symmetric", compressed, {int4}},
-          {"int4_asymmetric", compressed, {asymmetric}},
+          {"int4_symmetric", compressed, {int4_g128}},
+          {"int4_asymmetric", compressed, {int4_g32}},
           {"nvfp4_compressed", compressed, {nvfp4}},
-          {"mixed_compressed", compressed, {nvfp4, int4}}};
+          {"mixed_compressed", compressed, {nvfp4, int4_g128}}};
 }
 
 namespace rounded_folder {

@@ -4,20 +4,14 @@
 
 #include "formats/model_folder.h"
 #include "formats/module_class.h"
+#include "formats/test_schemes.h"
 
 namespace quantrial {
 namespace {
 
 using nlohmann::ordered_json;
 
-const Scheme int4_g128{.weights = Scheme::Weights::int4, .group_size = 128};
-const Scheme int4_g32{.weights = Scheme::Weights::int4, .group_size = 32, .symmetric = false};
-const Scheme fp8{.weights = Scheme::Weights::fp8,
-                 .block_rows = 128,
-                 .block_columns = 128,
-                 .inputs = Scheme::Inputs::fp8_dynamic,
-                 .input_group = 128};
-const Scheme nvfp4{.weights = Scheme::Weights::nvfp4, .inputs = Scheme::Inputs::nvfp4_local};
+using namespace test_schemes;
 
 using Choose = std::function<std::optional<Scheme>(const std::string&)>;
 
