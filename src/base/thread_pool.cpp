@@ -77,7 +77,7 @@ void ThreadPool::run(int64_t count, Call call, const void* context) {
   context_ = context;
   count_ = count;
   next_.store(0);
-  busy_.store(static_cast<int>(workers_.size()));
+  inside_.fetch_and(~closed);
   round_.fetch_add(1);
   if (sleeping_.load() > 0) {
     const std::lock_guard lock(
@@ -85,7 +85,8 @@ void ThreadPool::run(int64_t count, Call call, const void* context) {
     wake_.notify_all();
   }
   take_tasks(0);
-  for (int polls = 0; busy_.load(std::memory_order_acquire) > 0; ++polls) {
+  inside_.fetch_or(closed);
+  for (int polls = 0; inside_.load(std::memory_order_acquire) != closed; ++polls) {
     pause_or_yield(polls);
   }
 }
@@ -117,8 +118,8 @@ void ThreadPool::work(int thread) {
     if (stop_) {
       return;
     }
-    take_tasks(thread);
-    busy_.fetch_sub(1, std::memory_order_release);
+    if ((inside_.fetch_add(1) & closed) == 0) take_tasks(thread);
+    inside_.fetch_sub(1, std::memory_order_release);
   }
 }
 

@@ -45,7 +45,10 @@ class ThreadPool {
   const void* context_ = nullptr;
   int64_t count_ = 0;
   std::atomic<int64_t> next_{0};
-  std::atomic<int> busy_{0};
+  // Workers inside the round, and `closed` once the caller found no task left: a worker that got no
+  // core until then stays out, and nobody waits for it.
+  std::atomic<int> inside_{closed};
+  static constexpr int closed = 1 << 30;
   std::atomic<uint64_t> round_{0};
   std::atomic<bool> stop_{false};
   std::atomic<int> sleeping_{0};
