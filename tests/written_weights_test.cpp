@@ -36,8 +36,13 @@ TEST_P(WrittenWeights, AreTheTensorsOfTheTool) {
       const StoredTensor& theirs = checkpoint.at(ours.name);
       EXPECT_EQ(ours.dtype, theirs.dtype) << ours.name;
       EXPECT_EQ(ours.shape, theirs.shape) << ours.name;
-      const auto made = ours.make_bytes ? ours.make_bytes() : std::vector<std::byte>();
-      const std::span<const std::byte> bytes = ours.make_bytes ? std::span(made) : ours.ready;
+      std::vector<std::byte> bytes =
+          ours.make_bytes ? ours.make_bytes() : std::vector(ours.ready.begin(), ours.ready.end());
+      if (ours.make_pieces) {
+        ours.make_pieces([&](std::span<const std::byte> piece) {
+          bytes.insert(bytes.end(), piece.begin(), piece.end());
+        });
+      }
       EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), theirs.bytes.begin(), theirs.bytes.end()))
           << ours.name;
     }

@@ -19,18 +19,25 @@ inline void set_nibble(std::vector<uint8_t>& bytes, int64_t row, int64_t i, uint
   byte = static_cast<uint8_t>(byte | nibble << (i % 2 * 4));
 }
 
-// source[rows, columns] to the bytes of [columns, rows], in tiles of a cache line squared. A tile
-// passes through a small buffer: read in place, lines 4,096 bytes apart would evict each other.
+// Columns that fill a cache line: what transpose() turns at a time.
 template <typename T>
-void transpose(const T* source, int64_t rows, int64_t columns, std::byte* result) {
-  constexpr int64_t tile = 64 / sizeof(T);
+inline constexpr int64_t turned_columns = 64 / sizeof(T);
+
+// Columns [first, first + count) of source[rows, columns] to the bytes of [count, rows], in tiles
+// of a cache line squared. A tile passes through a small buffer: read in place, lines 4,096 bytes
+// apart would evict each other.
+template <typename T>
+void transpose_columns(const T* source, std::array<int64_t, 2> shape, int64_t first, int64_t count,
+                       std::byte* result) {
+  constexpr int64_t tile = turned_columns<T>;
+  const auto [rows, columns] = shape;
   std::array<std::array<T, tile>, tile> buffer;  // [column][row] of the tile
-  for (int64_t r0 = 0; r0 < rows; r0 += tile) {
-    const int64_t height = std::min(tile, rows - r0);
-    for (int64_t c0 = 0; c0 < columns; c0 += tile) {
-      const int64_t width = std::min(tile, columns - c0);
+  for (int64_t c0 = 0; c0 < count; c0 += tile) {
+    const int64_t width = std::min(tile, count - c0);
+    for (int64_t r0 = 0; r0 < rows; r0 += tile) {
+      const int64_t height = std::min(tile, rows - r0);
       for (int64_t r = 0; r < height; ++r) {
-        const T* line = source + (r0 + r) * columns + c0;
+        const T* line = source + (r0 + r) * columns + first + c0;
         for (int64_t c = 0; c < width; ++c) {
           buffer[static_cast<size_t>(c)][static_cast<size_t>(r)] = line[c];
         }
@@ -41,6 +48,12 @@ void transpose(const T* source, int64_t rows, int64_t columns, std::byte* result
       }
     }
   }
+}
+
+// source[rows, columns] to the bytes of [columns, rows].
+template <typename T>
+void transpose(const T* source, int64_t rows, int64_t columns, std::byte* result) {
+  transpose_columns(source, {rows, columns}, 0, columns, result);
 }
 
 // Scales stored as [N, K/G], borrowed.

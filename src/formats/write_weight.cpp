@@ -45,6 +45,12 @@ class Tensors {
   void make(const char* suffix, DType dtype, std::vector<int64_t> shape, const Make& make) {
     declare(suffix, dtype, std::move(shape)).make_bytes = [make, owner = owner_] { return make(); };
   }
+  // The same, piece by piece.
+  template <typename Make>
+  void make_pieces(const char* suffix, DType dtype, std::vector<int64_t> shape, const Make& make) {
+    declare(suffix, dtype, std::move(shape)).make_pieces =
+        [make, owner = owner_](const PieceSink& sink) { make(sink); };
+  }
   void number(const char* suffix, float value) {
     make(suffix, DType::f32, {1}, [value] { return bytes_of(std::span(&value, 1)); });
   }
@@ -126,15 +132,21 @@ void add_packed(const Int4Group& w, Tensors& tensors) {
   });
 }
 
-// source[rows, columns] turned, as bytes.
+// source[rows, columns] turned, as bytes: a few columns at a time, in a buffer that stays in the
+// caches.
 template <typename T>
-std::vector<std::byte> turned(const T* source, int64_t rows, int64_t columns) {
-  std::vector<std::byte> bytes(static_cast<size_t>(rows * columns) * sizeof(T));
-  transpose(source, rows, columns, bytes.data());
-  return bytes;
+void turn(const T* source, int64_t rows, int64_t columns, const PieceSink& sink) {
+  constexpr int64_t step = turned_columns<T>;
+  const auto row_bytes = static_cast<size_t>(rows) * sizeof(T);
+  std::vector<std::byte> bytes(static_cast<size_t>(step) * row_bytes);
+  for (int64_t k = 0; k < columns; k += step) {
+    const int64_t count = std::min(step, columns - k);
+    transpose_columns(source, {rows, columns}, k, count, bytes.data());
+    sink(std::span(bytes).first(static_cast<size_t>(count) * row_bytes));
+  }
 }
 
-std::vector<std::byte> turned_codes(const Int4Group& w) {
+void turn_codes(const Int4Group& w, const PieceSink& sink) {
   std::vector<uint32_t> aligned;  // codes borrowed from a file may lie anywhere
   const auto* words = reinterpret_cast<const uint32_t*>(w.codes.data());
   if (reinterpret_cast<uintptr_t>(words) % alignof(uint32_t) != 0) {
@@ -142,7 +154,7 @@ std::vector<std::byte> turned_codes(const Int4Group& w) {
     std::memcpy(aligned.data(), w.codes.data(), static_cast<size_t>(w.codes.bytes()));
     words = aligned.data();
   }
-  return turned(words, w.rows, w.columns / 8);
+  turn(words, w.rows, w.columns / 8, sink);
 }
 
 // auto_gptq (formats.md A.1): zero points are stored less 1, so that 0 cannot be.
@@ -151,13 +163,15 @@ void add_gptq(const Int4Group& w, Tensors& tensors) {
   const auto* scales = std::get_if<Array<float16>>(&w.scales);
   if (scales == nullptr) tensors.refuse("INT4 with scales that are not F16");
   const int64_t words = (w.rows + 7) / 8;
-  tensors.make("qweight", DType::i32, {w.columns / 8, w.rows}, [&w] { return turned_codes(w); });
+  tensors.make_pieces("qweight", DType::i32, {w.columns / 8, w.rows},
+                      [&w](const PieceSink& sink) { turn_codes(w, sink); });
   tensors.make("qzeros", DType::i32, {w.groups(), words}, [count = w.groups() * words] {
     const std::vector<uint32_t> zeros(static_cast<size_t>(count), 0x77777777u);
     return bytes_of(std::span<const uint32_t>(zeros));
   });
-  tensors.make("scales", DType::f16, {w.groups(), w.rows},
-               [&w, scales] { return turned(scales->data(), w.rows, w.groups()); });
+  tensors.make_pieces(
+      "scales", DType::f16, {w.groups(), w.rows},
+      [&w, scales](const PieceSink& sink) { turn(scales->data(), w.rows, w.groups(), sink); });
 }
 
 void add(const Int4Group& w, Tensors& tensors) {

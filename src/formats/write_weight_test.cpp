@@ -129,7 +129,10 @@ TEST_F(WriteWeight, WordsOfAutoGptqRunDownTheColumns) {
   ASSERT_EQ(tensors.size(), 3u);
   EXPECT_EQ(tensors[0].name, "m.qweight");
   EXPECT_EQ(tensors[0].shape, (std::vector<int64_t>{16, 32}));
-  const auto words = tensors[0].make_bytes();
+  std::vector<std::byte> words;
+  tensors[0].make_pieces([&](std::span<const std::byte> piece) {
+    words.insert(words.end(), piece.begin(), piece.end());
+  });
   uint32_t first[2];
   std::memcpy(first, words.data(), sizeof(first));
   EXPECT_EQ(first[0], 0x76543210u);

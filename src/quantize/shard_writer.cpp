@@ -11,31 +11,33 @@ bool Shard::is_copied() const {
 }
 
 ShardWriter::ShardWriter(PartialFolder& folder, Durability durability)
-    : folder_(folder), durability_(durability), thread_([this] { work(); }) {}
+    : folder_(folder), durability_(durability), computed_thread_([this] { work(computed_); }) {
+  copied_thread_ = std::thread([this] { work(copied_); });
+}
 
 ShardWriter::~ShardWriter() {
   {
     const std::lock_guard lock(mutex_);
-    std::erase_if(waiting_, [](const Shard& shard) { return shard.is_copied(); });
+    copied_.waiting.clear();
     stop_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  computed_thread_.join();
+  copied_thread_.join();
 }
 
 void ShardWriter::submit(Shard shard) {
-  const bool copied = shard.is_copied();
+  Queue& queue = shard.is_copied() ? copied_ : computed_;
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return copied || !computed_waits_ || trouble_; });
+  changed_.wait(lock, [&] { return &queue == &copied_ || queue.waiting.empty() || trouble_; });
   rethrow();
-  computed_waits_ = computed_waits_ || !copied;
-  waiting_.push_back(std::move(shard));
+  queue.waiting.push_back(std::move(shard));
   changed_.notify_all();
 }
 
 void ShardWriter::finish() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return (waiting_.empty() && !busy_) || trouble_; });
+  changed_.wait(lock, [&] { return (computed_.is_empty() && copied_.is_empty()) || trouble_; });
   rethrow();
 }
 
@@ -43,15 +45,14 @@ void ShardWriter::rethrow() {
   if (trouble_) std::rethrow_exception(trouble_);
 }
 
-void ShardWriter::work() {
+void ShardWriter::work(Queue& queue) {
   std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [&] { return !waiting_.empty() || stop_; });
-    if (waiting_.empty()) return;
-    const Shard shard = std::move(waiting_.front());
-    waiting_.pop_front();
-    if (!shard.is_copied()) computed_waits_ = false;
-    busy_ = true;
+  while (!trouble_) {
+    changed_.wait(lock, [&] { return !queue.waiting.empty() || stop_ || trouble_; });
+    if (queue.waiting.empty() || trouble_) return;
+    const Shard shard = std::move(queue.waiting.front());
+    queue.waiting.pop_front();
+    queue.busy = true;
     changed_.notify_all();
     lock.unlock();
     std::exception_ptr trouble;
@@ -61,16 +62,16 @@ void ShardWriter::work() {
       trouble = std::current_exception();
     }
     lock.lock();
-    busy_ = false;
-    trouble_ = trouble;
+    queue.busy = false;
+    if (!trouble_) trouble_ = trouble;
     changed_.notify_all();
-    if (trouble) return;
   }
 }
 
 void ShardWriter::write(const Shard& shard) {
   write_safetensors(folder_.path() / shard.file, shard.tensors,
                     {.metadata = {{"format", "pt"}}, .durability = durability_});
+  const std::lock_guard lock(journal_);
   folder_.append(shard.file, shard.entry);
 }
 

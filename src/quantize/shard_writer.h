@@ -1,5 +1,5 @@
-// Writes finished shards beside the computation of the next ones: one thread, one computed shard
-// waiting, and any number of those that are only copied and hold no memory.
+// Writes finished shards beside the computation of the next ones: one thread for computed shards,
+// of which one waits, and one for any number of those that are only copied and hold no memory.
 #pragma once
 
 #include <condition_variable>
@@ -35,18 +35,23 @@ class ShardWriter {
   void finish();
 
  private:
-  void work();
+  struct Queue {
+    std::deque<Shard> waiting;
+    bool busy = false;
+    bool is_empty() const { return waiting.empty() && !busy; }
+  };
+  void work(Queue& queue);
   void write(const Shard& shard);
   void rethrow();
 
   PartialFolder& folder_;
   Durability durability_;
-  std::mutex mutex_;
+  std::mutex mutex_, journal_;
   std::condition_variable changed_;
-  std::deque<Shard> waiting_;
-  bool computed_waits_ = false, busy_ = false, stop_ = false;
+  Queue computed_, copied_;
+  bool stop_ = false;
   std::exception_ptr trouble_;
-  std::thread thread_;
+  std::thread computed_thread_, copied_thread_;
 };
 
 }  // namespace quantrial
