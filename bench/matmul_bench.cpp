@@ -14,7 +14,7 @@ struct Shape {
   int64_t T, N, K;
 };
 
-void run(ThreadPool& pool) {
+void run(ThreadPool& pool, Factors factors) {
   Workers workers(pool);
   const double peak = fma_peak(pool) / 1e9;
   fmt::print("{} threads, registers alone: {:.0f} GFLOP/s\n", pool.size(), peak);
@@ -35,9 +35,9 @@ void run(ThreadPool& pool) {
       const double rate = flop / seconds / 1e9;
       fmt::print("  {:>8.2f} ms {:>6.0f} {:>5.0f} %   ", seconds * 1e3, rate, 100 * rate / peak);
     };
-    print([&] { multiply_nt(x_view, w_view, y_view, Into::overwrite, workers); });
-    print([&] { multiply_nn(y_view, w_view, {dx.data(), {s.T, s.K}}, Into::overwrite, workers); });
-    print([&] { multiply_tn(y_view, x_view, {dw.data(), {s.N, s.K}}, Into::overwrite, workers); });
+    print([&] { multiply_nt(x_view, w_view, y_view, {Into::overwrite, factors}, workers); });
+    print([&] { multiply_nn(y_view, w_view, {dx.data(), {s.T, s.K}}, {Into::overwrite, factors}, workers); });
+    print([&] { multiply_tn(y_view, x_view, {dw.data(), {s.N, s.K}}, {Into::overwrite, factors}, workers); });
     fmt::print("\n");
   }
 }
@@ -48,6 +48,7 @@ void run(ThreadPool& pool) {
 int main() {
   for (const int threads : {1, 0}) {
     quantrial::ThreadPool pool(threads);
-    quantrial::run(pool);
+    quantrial::run(pool, quantrial::Factors::float32);
+    quantrial::run(pool, quantrial::Factors::bfloat16);
   }
 }

@@ -5,6 +5,11 @@
 // zero through each slice, the slices added in turn. So its bits depend on the two rows that it is
 // the product of, never on threads, on the other rows and columns, or on the size of a register.
 // (Instruction sets without fused multiply-add round each product as well.)
+//
+// Factors::bfloat16 rounds both factors to bfloat16 first (to nearest, ties to even; the smallest
+// numbers, below 2^-126, may become 0) and sums in float, in slices twice as long; the same holds
+// for its bits. On machines without the instruction (AVX512_BF16) it is Factors::float32: results
+// then differ between machines, never between thread counts.
 #pragma once
 
 #include "ops/workers.h"
@@ -15,15 +20,25 @@ namespace quantrial {
 inline constexpr int64_t matmul_slice = 256;
 
 enum class Into : uint8_t { overwrite, add };
+enum class Factors : uint8_t { float32, bfloat16 };
+// What Factors::bfloat16 means on this machine.
+Factors bfloat16_factors();
+
+struct ProductOptions {
+  ProductOptions(Into into_, Factors factors_ = Factors::float32)
+      : into(into_), factors(factors_) {}
+  Into into;
+  Factors factors;
+};
 
 // y[T,N] (+)= x[T,K] w[N,K]^T.
-void multiply_nt(View<const float, 2> x, View<const float, 2> w, View<float, 2> y, Into into,
+void multiply_nt(View<const float, 2> x, View<const float, 2> w, View<float, 2> y, ProductOptions options,
                  Workers& workers);
 // dx[T,K] (+)= dy[T,N] w[N,K].
-void multiply_nn(View<const float, 2> dy, View<const float, 2> w, View<float, 2> dx, Into into,
+void multiply_nn(View<const float, 2> dy, View<const float, 2> w, View<float, 2> dx, ProductOptions options,
                  Workers& workers);
 // dw[N,K] (+)= dy[T,N]^T x[T,K].
-void multiply_tn(View<const float, 2> dy, View<const float, 2> x, View<float, 2> dw, Into into,
+void multiply_tn(View<const float, 2> dy, View<const float, 2> x, View<float, 2> dw, ProductOptions options,
                  Workers& workers);
 
 // A matrix whose rows or columns lie `stride` apart.
@@ -45,6 +60,7 @@ struct Product {
   int64_t c_stride;
   int64_t M, N, K;
   Into into = Into::overwrite;
+  Factors factors = Factors::float32;
 };
 // `scratch` of product_scratch_floats(), aligned to cache lines.
 int64_t product_scratch_floats();

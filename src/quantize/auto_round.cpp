@@ -132,7 +132,7 @@ void Tuning::forward(const std::vector<int64_t>& batch, BlockWeights weights) {
   x_ = read_sequences(task_.inputs, batch);
   out_.resize(x_.size());
   const int64_t H = task_.inputs.width(), T = static_cast<int64_t>(x_.size()) / H;
-  task_.block.forward({weights, inputs_, task_.inputs.sequence_length()}, {x_.data(), {T, H}},
+  task_.block.forward({weights, inputs_, task_.inputs.sequence_length(), Factors::bfloat16}, {x_.data(), {T, H}},
                       {out_.data(), {T, H}}, tape_);
 }
 
@@ -145,7 +145,7 @@ void Tuning::measure_curvature(std::vector<std::vector<float>> mean_squares) {
         static_cast<float>(std::sqrt(1.0 / static_cast<double>(out_.size()) / curvature_probes));
     for (float& dy : out_) dy = batches_.draw() < 0.5 ? -scale : scale;
     const View<const float, 2> dy(out_.data(), {static_cast<int64_t>(out_.size()) / H, H});
-    task_.block.backward({w, inputs_, L}, tape_, dy, [&](int64_t i, View<float, 2> dw) {
+    task_.block.backward({w, inputs_, L, Factors::bfloat16}, tape_, dy, [&](int64_t i, View<float, 2> dw) {
       if (linears_[static_cast<size_t>(i)]) linears_[static_cast<size_t>(i)]->add_curvature(dw);
     });
   }
@@ -165,7 +165,7 @@ void Tuning::iterate(int64_t t) {
       rate_ * (1 - static_cast<double>(t) / static_cast<double>(parameters_.iters)));
   const int64_t H = task_.inputs.width(), L = task_.inputs.sequence_length();
   const View<const float, 2> dy(out_.data(), {static_cast<int64_t>(out_.size()) / H, H});
-  task_.block.backward({w, inputs_, L}, tape_, dy, [&](int64_t i, View<float, 2> dw) {
+  task_.block.backward({w, inputs_, L, Factors::bfloat16}, tape_, dy, [&](int64_t i, View<float, 2> dw) {
     auto& linear = linears_[static_cast<size_t>(i)];
     if (linear) linear->descend(dw, rate, task_.pool);
   });

@@ -28,18 +28,18 @@ void BlockPass::linear(int64_t i, View<const float, 2> x, View<float, 2> y) {
   if (seen != nullptr) (*seen)(i, x);
   const auto at = static_cast<size_t>(i);
   tape.inputs[at] = quantized(i, x);
-  multiply_nt(tape.inputs[at], pass_.weights[at], y, Into::overwrite, workers);
+  multiply_nt(tape.inputs[at], pass_.weights[at], y, {Into::overwrite, factors()}, workers);
 }
 
 void BlockPass::weight_gradient(int64_t i, View<const float, 2> dy) {
   const auto at = static_cast<size_t>(i);
   const View<float, 2> dw = tape.dw.matrix(linears_[at].rows, linears_[at].columns);
-  multiply_tn(dy, tape.inputs[at], dw, Into::overwrite, workers);
+  multiply_tn(dy, tape.inputs[at], dw, {Into::overwrite, factors()}, workers);
   (*found)(i, dw);
 }
 
 void BlockPass::input_gradient(int64_t i, View<const float, 2> dy, View<float, 2> dx, Into into) {
-  multiply_nn(dy, pass_.weights[static_cast<size_t>(i)], dx, into, workers);
+  multiply_nn(dy, pass_.weights[static_cast<size_t>(i)], dx, {into, factors()}, workers);
 }
 
 }  // namespace quantrial

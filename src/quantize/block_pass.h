@@ -18,6 +18,7 @@ class BlockPass {
 
   int64_t rows() const { return tape.rows; }                         // T
   int64_t sequence_length() const { return pass_.sequence_length; }  // L
+  Factors factors() const { return pass_.factors; }
 
   // y[T,N] = q(x)[T,K] w[N,K]^T of Linear i; shows x to `seen`.
   void linear(int64_t i, View<const float, 2> x, View<float, 2> y);

@@ -15,6 +15,7 @@
 #include "base/thread_pool.h"
 #include "formats/activations.h"
 #include "model/config.h"
+#include "ops/matmul.h"
 #include "quantize/block_linears.h"
 #include "tensor/checkpoint.h"
 #include "tensor/view.h"
@@ -63,6 +64,8 @@ class DenseBlock {
     BlockWeights weights;
     BlockInputs inputs{};
     int64_t sequence_length = 0;  // L, divides T
+    // Of the products of Linears and of full attention; both ways the same.
+    Factors factors = Factors::float32;
   };
   // y[T,H] from x[T,H].
   void forward(const Pass& pass, View<const float, 2> x, View<float, 2> y);

@@ -99,7 +99,8 @@ void FullAttention::forward(BlockPass& pass, View<const float, 2> n, View<float,
   gradients::attention({.q = r.turned_query,
                         .k = r.turned_key,
                         .v = r.value,
-                        .sequence_length = pass.sequence_length()},
+                        .sequence_length = pass.sequence_length(),
+                        .factors = pass.factors()},
                        r.attended, r.log_sum, pass.workers);
   gradients::sigmoid_gate(flat(r.attended), flat(r.gate), flat(r.mixed), pass.workers);
   pass.linear(o_proj, flat(r.mixed), y);
@@ -117,7 +118,8 @@ void FullAttention::backward(BlockPass& pass, View<const float, 2> dy) {
   gradients::attention_backward({.q = r.turned_query,
                                  .k = r.turned_key,
                                  .v = r.value,
-                                 .sequence_length = pass.sequence_length()},
+                                 .sequence_length = pass.sequence_length(),
+                                 .factors = pass.factors()},
                                 {.y = r.attended, .log_sum = r.log_sum, .dy = d_attended},
                                 {.dq = dq, .dk = dk, .dv = dv}, pass.workers);
   norm_and_turn_backward(r.query, q_norm_, dq, pass);

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/cpu/matmul_bf16.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/cpu/matmul.cpp"
 #include <hwy/foreach_target.h>
@@ -243,6 +245,10 @@ namespace quantrial {
 
 HWY_EXPORT(Multiply);
 
+Factors bfloat16_factors() {
+  return bf16::has_products() ? Factors::bfloat16 : Factors::float32;
+}
+
 int64_t product_scratch_floats() { return matmul_slice * (64 + 576); }
 
 void multiply(const Product& product, float* scratch) {
@@ -251,7 +257,11 @@ void multiply(const Product& product, float* scratch) {
       std::fill_n(product.c + m * product.c_stride, product.N, 0.0f);
     }
   }
-  HWY_DYNAMIC_DISPATCH(Multiply)(product, scratch);
+  if (product.factors == Factors::bfloat16 && bf16::has_products()) {
+    bf16::multiply(product, scratch);
+  } else {
+    HWY_DYNAMIC_DISPATCH(Multiply)(product, scratch);
+  }
 }
 
 namespace {
@@ -284,7 +294,8 @@ void multiply_blocks(const Product& p, Workers& workers) {
 
 Strided strided(View<const float, 2> m) { return {.data = m.data(), .stride = m.shape(1)}; }
 
-void multiply(Strided a, Strided b, View<float, 2> c, int64_t K, Into into, Workers& workers) {
+void multiply(Strided a, Strided b, View<float, 2> c, int64_t K, ProductOptions options,
+              Workers& workers) {
   multiply_blocks({.a = a,
                    .b = b,
                    .c = c.data(),
@@ -292,31 +303,32 @@ void multiply(Strided a, Strided b, View<float, 2> c, int64_t K, Into into, Work
                    .M = c.shape(0),
                    .N = c.shape(1),
                    .K = K,
-                   .into = into},
+                   .into = options.into,
+                   .factors = options.factors},
                   workers);
 }
 
 }  // namespace
 
-void multiply_nt(View<const float, 2> x, View<const float, 2> w, View<float, 2> y, Into into,
+void multiply_nt(View<const float, 2> x, View<const float, 2> w, View<float, 2> y, ProductOptions options,
                  Workers& workers) {
   require(x.shape(1) == w.shape(1) && y.shape(0) == x.shape(0) && y.shape(1) == w.shape(0),
           "multiply_nt: shapes");
-  multiply(strided(x), transposed(strided(w)), y, x.shape(1), into, workers);
+  multiply(strided(x), transposed(strided(w)), y, x.shape(1), options, workers);
 }
 
-void multiply_nn(View<const float, 2> dy, View<const float, 2> w, View<float, 2> dx, Into into,
+void multiply_nn(View<const float, 2> dy, View<const float, 2> w, View<float, 2> dx, ProductOptions options,
                  Workers& workers) {
   require(dy.shape(1) == w.shape(0) && dx.shape(0) == dy.shape(0) && dx.shape(1) == w.shape(1),
           "multiply_nn: shapes");
-  multiply(strided(dy), strided(w), dx, dy.shape(1), into, workers);
+  multiply(strided(dy), strided(w), dx, dy.shape(1), options, workers);
 }
 
-void multiply_tn(View<const float, 2> dy, View<const float, 2> x, View<float, 2> dw, Into into,
+void multiply_tn(View<const float, 2> dy, View<const float, 2> x, View<float, 2> dw, ProductOptions options,
                  Workers& workers) {
   require(dy.shape(0) == x.shape(0) && dw.shape(0) == dy.shape(1) && dw.shape(1) == x.shape(1),
           "multiply_tn: shapes");
-  multiply(transposed(strided(dy)), strided(x), dw, dy.shape(0), into, workers);
+  multiply(transposed(strided(dy)), strided(x), dw, dy.shape(0), options, workers);
 }
 
 }  // namespace quantrial

@@ -114,7 +114,8 @@ void score(const Block& b, View<const float, 3> m, View<const float, 3> x, float
             .c_stride = block_queries,
             .M = b.keys(),
             .N = b.rows,
-            .K = b.D()},
+            .K = b.D(),
+            .factors = b.attention.factors},
            scratch);
   for (int64_t j = 0; b.rows < block_queries && j < b.keys(); ++j) {
     std::fill(to + j * block_queries + b.rows, to + (j + 1) * block_queries, 0.0f);
@@ -135,7 +136,8 @@ void mix(const Block& b, const float* p, View<const float, 3> m, View<float, 3> 
             .c_stride = row_stride(to),
             .M = b.rows,
             .N = b.D(),
-            .K = b.keys()},
+            .K = b.keys(),
+            .factors = b.attention.factors},
            scratch);
 }
 
@@ -149,7 +151,8 @@ void spread(const Block& b, const float* p, View<const float, 3> x, View<float, 
             .M = b.keys(),
             .N = b.D(),
             .K = b.rows,
-            .into = Into::add},
+            .into = Into::add,
+            .factors = b.attention.factors},
            scratch);
 }
 

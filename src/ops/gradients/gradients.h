@@ -58,6 +58,7 @@ struct Attention {
   View<const float, 3> q;     // [T, H, D]
   View<const float, 3> k, v;  // [T, H_kv, D]
   int64_t sequence_length;    // L
+  Factors factors = Factors::float32;
 };
 // Keeps log_sum[T, H] = log sum_j exp(score_j) for backward, which computes p again.
 void attention(const Attention& attention, View<float, 3> y, View<float, 2> log_sum,

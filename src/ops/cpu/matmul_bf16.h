@@ -1,0 +1,14 @@
+// Products whose factors are rounded to bfloat16 while they are packed, with sums in float: twice
+// the multiply-adds of float where the processor has AVX512_BF16.
+#pragma once
+
+#include "ops/matmul.h"
+
+namespace quantrial::bf16 {
+
+// Whether this machine has the instruction, and nobody chose a smaller instruction set.
+bool has_products();
+// Of has_products() alone; product_scratch_floats() of scratch.
+void multiply(const Product& product, float* scratch);
+
+}  // namespace quantrial::bf16
