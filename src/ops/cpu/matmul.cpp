@@ -236,6 +236,8 @@ void Multiply(const Product& p, float* scratch) {
   }
 }
 
+bool IsWide() { return HWY_MAX_BYTES >= 64; }
+
 }  // namespace
 }  // namespace quantrial::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -244,9 +246,11 @@ HWY_AFTER_NAMESPACE();
 namespace quantrial {
 
 HWY_EXPORT(Multiply);
+HWY_EXPORT(IsWide);
 
 Factors bfloat16_factors() {
-  return bf16::has_products() ? Factors::bfloat16 : Factors::float32;
+  const bool has = HWY_DYNAMIC_DISPATCH(IsWide)() && bf16::has_products();
+  return has ? Factors::bfloat16 : Factors::float32;
 }
 
 int64_t product_scratch_floats() { return matmul_slice * (64 + 576); }
@@ -257,7 +261,7 @@ void multiply(const Product& product, float* scratch) {
       std::fill_n(product.c + m * product.c_stride, product.N, 0.0f);
     }
   }
-  if (product.factors == Factors::bfloat16 && bf16::has_products()) {
+  if (product.factors == Factors::bfloat16 && bfloat16_factors() == Factors::bfloat16) {
     bf16::multiply(product, scratch);
   } else {
     HWY_DYNAMIC_DISPATCH(Multiply)(product, scratch);

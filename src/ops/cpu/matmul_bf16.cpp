@@ -3,7 +3,7 @@
 // intrinsics. Both operands are packed.
 #include "ops/cpu/matmul_bf16.h"
 
-#include <hwy/targets.h>
+#include <hwy/detect_compiler_arch.h>
 
 #include <algorithm>
 
@@ -252,9 +252,7 @@ const float* moved(const Strided& m, int64_t rows, int64_t columns) {
 
 }  // namespace
 
-bool has_products() {
-  return (hwy::SupportedTargets() & HWY_AVX3) != 0 && __builtin_cpu_supports("avx512bf16");
-}
+bool has_products() { return __builtin_cpu_supports("avx512bf16"); }
 
 void multiply(const Product& p, float* scratch) {
   for (int64_t n = 0; n < p.N; n += block_columns) {

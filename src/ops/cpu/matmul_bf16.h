@@ -6,7 +6,7 @@
 
 namespace quantrial::bf16 {
 
-// Whether this machine has the instruction, and nobody chose a smaller instruction set.
+// Whether this machine has the instruction.
 bool has_products();
 // Of has_products() alone; product_scratch_floats() of scratch.
 void multiply(const Product& product, float* scratch);
