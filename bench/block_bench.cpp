@@ -131,41 +131,71 @@ void run_kinds(const Folder& folder, const ModelConfig& config, ThreadPool& pool
   }
 }
 
-void tune(const Folder& folder, const ModelConfig& config, int64_t iterations, ThreadPool& pool) {
+// Multiply-adds of bfloat16 factors, two FLOP each, of an iteration: Linears forwards, to the
+// gradients of their weights and of the inputs of o_proj and the MLP; full attention's scores and
+// sums, whose blocks leave out the keys after them, 2 products forwards and 5 backwards.
+double flop_of_iteration(const DenseBlock& block, const ModelConfig& config, MixerKind kind) {
+  double weights = 0, backward = 0;
+  for (const BlockLinear& linear : block.linears()) {
+    const auto size = static_cast<double>(linear.rows * linear.columns);
+    weights += size;
+    const bool reads_norm = linear.input == block.linears()[0].input;
+    if (!reads_norm) backward += size;
+  }
+  const double keys = length / 2.0 + 32;
+  const double scores = kind == MixerKind::full_attention
+                            ? keys * static_cast<double>(config.num_attention_heads * config.head_dim)
+                            : 0;
+  return 2.0 * T * (2 * weights + backward + 7 * scores);
+}
+
+struct Calibration {
+  std::unique_ptr<HiddenStates> inputs, outputs;
+};
+
+Calibration calibration(DenseBlock& block, int64_t width) {
+  const StatesShape shape{.lengths = std::vector<int64_t>(16, length), .width = width};
+  Calibration states{states_in_memory(shape), states_in_memory(shape)};
+  Random random(2);
+  const std::array<int64_t, 2> rows = {length, width};
+  for (int64_t i = 0; i < states.inputs->sequences(); ++i) {
+    std::vector<float> x = random.floats(length * width), y(x.size());
+    const View<float, 2> x_view(x.data(), rows), y_view(y.data(), rows);
+    block.forward({.weights = block.weights(), .sequence_length = length}, x_view, y_view);
+    states.inputs->write(i, x_view);
+    states.outputs->write(i, y_view);
+  }
+  return states;
+}
+
+void tune(const Folder& folder, const ModelConfig& config, const AutoRoundParameters& parameters,
+          ThreadPool& pool) {
   const Checkpoint checkpoint(folder.path);
   for (const MixerKind kind : {MixerKind::full_attention, MixerKind::linear_attention}) {
     DenseBlock block(checkpoint, config, Folder::prefix(kind), kind, pool);
-    const StatesShape shape{.lengths = std::vector<int64_t>(16, length),
-                            .width = config.hidden_size};
-    const auto inputs = states_in_memory(shape), outputs = states_in_memory(shape);
-    Random random(2);
-    const std::array<int64_t, 2> rows = {length, config.hidden_size};
-    for (int64_t i = 0; i < inputs->sequences(); ++i) {
-      std::vector<float> x = random.floats(length * config.hidden_size), y(x.size());
-      const View<float, 2> x_view(x.data(), rows), y_view(y.data(), rows);
-      block.forward({.weights = block.weights(), .sequence_length = length}, x_view, y_view);
-      inputs->write(i, x_view);
-      outputs->write(i, y_view);
-    }
+    const Calibration states = calibration(block, config.hidden_size);
     std::vector<LinearTarget> targets;
     for (const BlockLinear& linear : block.linears()) {
       targets.push_back(
           {.codec = linear.rows % 32 == 0 ? std::optional<Codec>(Int4Codec{}) : std::nullopt});
     }
     const double start = seconds_of(CLOCK_MONOTONIC), used = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
-    AutoRound algorithm({.iters = iterations});
+    AutoRound algorithm(parameters);
     const BlockResult result = algorithm.quantize({.block = block,
                                                    .targets = targets,
-                                                   .inputs = *inputs,
-                                                   .outputs = *outputs,
+                                                   .inputs = *states.inputs,
+                                                   .outputs = *states.outputs,
                                                    .pool = pool,
                                                    .seed = 1});
     fmt::print(
-        "{} threads, {} attention, {} iterations: {:.1f} s, {:.1f} s of processors; "
-        "error {:.4f} -> {:.4f}\n",
-        pool.size(), kind == MixerKind::full_attention ? "full" : "linear", iterations,
+        "{} threads, {} attention: {:.2f} s, {:.2f} s of processors; error {:.4f} -> {:.4f}; {}\n",
+        pool.size(), kind == MixerKind::full_attention ? "full" : "linear",
         seconds_of(CLOCK_MONOTONIC) - start, seconds_of(CLOCK_PROCESS_CPUTIME_ID) - used,
-        result.error_before, result.error_after);
+        result.error_before, result.error_after, result.notes.back());
+    fmt::print("    bound of {} iterations: {:.2f} s\n", parameters.iters,
+               static_cast<double>(parameters.iters) * flop_of_iteration(block, config, kind) /
+                   bfloat16_peak(pool));
+    std::fflush(stdout);
   }
 }
 
@@ -178,10 +208,12 @@ int main(int argc, char** argv) {
   const Folder folder(config);
   for (const int threads : {1, 0}) {
     ThreadPool pool(threads);
-    if (argc > 1) {
-      tune(folder, config, std::atoll(argv[1]), pool);
-    } else {
+    if (argc == 1) {
       run_kinds(folder, config, pool);
+      continue;
     }
+    AutoRoundParameters parameters{.iters = std::atoll(argv[1])};
+    if (argc > 2) parameters.patience = parameters.looks;  // "all"
+    tune(folder, config, parameters, pool);
   }
 }

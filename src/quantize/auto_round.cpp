@@ -16,7 +16,6 @@ namespace {
 
 constexpr int curvature_probes = AutoRoundParameters::curvature_probes;
 constexpr int64_t looks = AutoRoundParameters::looks;
-constexpr int64_t patience = 3;  // looks without a gain before the tuning ends
 
 // Sequences in an order drawn anew for each round (Fisher and Yates), as many at a time as asked.
 class Batches {
@@ -189,7 +188,7 @@ void Tuning::tune() {
   least_ = block_error(task_, weights(), held_out_);
   const int64_t interval = std::max<int64_t>(1, parameters_.iters / looks);
   int64_t done = 0;
-  while (done < parameters_.iters && done - best_at_ < patience * interval) {
+  while (done < parameters_.iters && done - best_at_ < parameters_.patience * interval) {
     iterate(done++);
     if (done % interval == 0 || done == parameters_.iters) look(done);
     if (task_.progress) {

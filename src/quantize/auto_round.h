@@ -16,6 +16,7 @@ struct AutoRoundParameters {
   // falls linearly to 0. Empty: 0.06 / iters, at most 0.001.
   std::optional<double> learning_rate{};
   double held_out = 0.125;  // share of the sequences that decides where to stop
+  int64_t patience = 3;     // looks without a gain before the tuning ends
   GptqParameters start{};
 
   static constexpr int curvature_probes = 4;  // random outputs; a pass both ways each

@@ -10,6 +10,7 @@
 #if HWY_ARCH_X86
 // g++ 12 takes its own undefined vectors for ours (GCC bug 105593).
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #include <immintrin.h>
 
 namespace quantrial::bf16 {
@@ -269,6 +270,22 @@ void multiply(const Product& p, float* scratch) {
   }
 }
 
+constexpr int chains = 12;
+
+[[gnu::target("avx512f,avx512bw,avx512bf16")]] float peak_rounds(int64_t rounds) {
+  __m512 sum[chains];
+  for (int i = 0; i < chains; ++i) sum[i] = _mm512_setzero_ps();
+  const auto factor = (__m512bh)_mm512_set1_epi32(static_cast<int>(rounds));
+  for (int64_t r = 0; r < rounds; ++r) {
+    for (int i = 0; i < chains; ++i) sum[i] = _mm512_dpbf16_ps(sum[i], factor, factor);
+  }
+  float total = 0;
+  for (int i = 0; i < chains; ++i) total += _mm512_reduce_add_ps(sum[i]);
+  return total;
+}
+
+int64_t peak_flop() { return chains * lanes * 4; }
+
 }  // namespace quantrial::bf16
 
 #else
@@ -276,6 +293,8 @@ namespace quantrial::bf16 {
 
 bool has_products() { return false; }
 void multiply(const Product&, float*) { require(false, "bf16: no such instruction"); }
+float peak_rounds(int64_t) { return 0; }
+int64_t peak_flop() { return 0; }
 
 }  // namespace quantrial::bf16
 #endif

@@ -11,4 +11,8 @@ bool has_products();
 // Of has_products() alone; product_scratch_floats() of scratch.
 void multiply(const Product& product, float* scratch);
 
+// As fma_peak_rounds() and fma_peak_flop(): independent chains of the instruction.
+float peak_rounds(int64_t rounds);
+int64_t peak_flop();
+
 }  // namespace quantrial::bf16
