@@ -96,7 +96,7 @@ void run(DenseBlock& block, const ModelConfig& config, const Activations& activa
   std::vector<float> x = random.floats(T * config.hidden_size), dy = x, y(x.size());
   const std::array<int64_t, 2> shape = {T, config.hidden_size};
   const DenseBlock::Pass pass{
-      .weights = block.weights(), .inputs = inputs, .sequence_length = length};
+      .weights = block.weights(), .inputs = inputs, .sequence_length = length, .factors=Factors::bfloat16};
   Tape tape;
   const auto forward = [&] {
     block.forward(pass, View<float, 2>(x.data(), shape), {y.data(), shape}, tape);

@@ -48,6 +48,15 @@ class Batches {
   uint64_t seed_, draws_ = 0;
 };
 
+// How many of the batch's sequences, each of `numbers` hidden numbers, go through the block at once:
+// so few that their tape, some 20 times as large, stays in the last-level cache. Of large ones
+// nothing would, and the sums of their gradients are not worth their memory: the whole batch.
+size_t sequences_in_cache(int64_t numbers, size_t batch) {
+  constexpr int64_t at_once = 1 << 18;
+  if (numbers > at_once) return batch;
+  return std::min(batch, static_cast<size_t>(at_once / numbers));
+}
+
 class Tuning {
  public:
   Tuning(const BlockTask& task, const AutoRoundParameters& parameters);
@@ -61,7 +70,9 @@ class Tuning {
   void look(int64_t iterations);
   std::vector<View<const float, 2>> weights() const;
   // Runs the tape over a batch; leaves y' in out_.
-  void forward(const std::vector<int64_t>& batch, BlockWeights weights);
+  void forward(std::span<const int64_t> batch, BlockWeights weights);
+  // Leaves dL/dy' in out_, L the mean of (y' - y)^2 over `rows` rows.
+  void take_loss_gradient(std::span<const int64_t> sequences, int64_t rows);
 
   const BlockTask& task_;
   AutoRoundParameters parameters_;
@@ -75,7 +86,7 @@ class Tuning {
   int64_t best_at_ = 0;  // the iteration that gave it
   std::vector<std::string> notes_;
   Tape& tape_;                  // the block's: nothing else runs between forward and backward
-  std::vector<float> x_, out_;  // [T,H] of a batch
+  std::vector<float> x_, y_, out_;  // [T,H] of a batch or a part of it
 };
 
 std::vector<int64_t> every(const HiddenStates& states, double share, bool of_share) {
@@ -127,8 +138,8 @@ std::vector<View<const float, 2>> Tuning::weights() const {
   return weights;
 }
 
-void Tuning::forward(const std::vector<int64_t>& batch, BlockWeights weights) {
-  x_ = read_sequences(task_.inputs, batch);
+void Tuning::forward(std::span<const int64_t> batch, BlockWeights weights) {
+  read_sequences(task_.inputs, batch, x_);
   out_.resize(x_.size());
   const int64_t H = task_.inputs.width(), T = static_cast<int64_t>(x_.size()) / H;
   task_.block.forward({weights, inputs_, task_.inputs.sequence_length(), Factors::bfloat16}, {x_.data(), {T, H}},
@@ -153,21 +164,42 @@ void Tuning::measure_curvature(std::vector<std::vector<float>> mean_squares) {
   }
 }
 
+void Tuning::take_loss_gradient(std::span<const int64_t> sequences, int64_t rows) {
+  read_sequences(task_.outputs, sequences, y_);
+  const int64_t H = task_.inputs.width(), T = static_cast<int64_t>(y_.size()) / H;
+  const float factor = 2 / static_cast<float>(rows * H);
+  workers_.for_rows(T, H, [&](int64_t t) {
+    for (int64_t i = t * H; i < (t + 1) * H; ++i) {
+      const auto at = static_cast<size_t>(i);
+      out_[at] = (out_[at] - y_[at]) * factor;
+    }
+  });
+}
+
 void Tuning::iterate(int64_t t) {
   const std::vector<int64_t> batch = batches_.next(parameters_.batch);
   const std::vector<View<const float, 2>> w = weights();
-  forward(batch, w);
-  const std::vector<float> y = read_sequences(task_.outputs, batch);
-  const float factor = 2 / static_cast<float>(y.size());
-  for (size_t i = 0; i < y.size(); ++i) out_[i] = (out_[i] - y[i]) * factor;
   const auto rate = static_cast<float>(
       rate_ * (1 - static_cast<double>(t) / static_cast<double>(parameters_.iters)));
   const int64_t H = task_.inputs.width(), L = task_.inputs.sequence_length();
-  const View<const float, 2> dy(out_.data(), {static_cast<int64_t>(out_.size()) / H, H});
-  task_.block.backward({w, inputs_, L, Factors::bfloat16}, tape_, dy, [&](int64_t i, View<float, 2> dw) {
-    auto& linear = linears_[static_cast<size_t>(i)];
-    if (linear) linear->descend(dw, rate, task_.pool);
-  });
+  const size_t part = sequences_in_cache(L * H, batch.size());
+  for (size_t i = 0; i < batch.size(); i += part) {
+    const auto sequences = std::span(batch).subspan(i, std::min(part, batch.size() - i));
+    const bool is_last = i + part >= batch.size();
+    forward(sequences, w);
+    take_loss_gradient(sequences, static_cast<int64_t>(batch.size()) * L);
+    const View<const float, 2> dy(out_.data(), {static_cast<int64_t>(out_.size()) / H, H});
+    task_.block.backward({w, inputs_, L, Factors::bfloat16}, tape_, dy,
+                         [&](int64_t j, View<float, 2> dw) {
+                           auto& linear = linears_[static_cast<size_t>(j)];
+                           if (!linear) return;
+                           if (is_last) {
+                             linear->descend(dw, rate, task_.pool);
+                           } else {
+                             linear->accumulate(dw, task_.pool);
+                           }
+                         });
+  }
   for (auto& linear : linears_) {
     if (linear) linear->round(task_.pool);
   }

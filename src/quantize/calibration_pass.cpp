@@ -23,12 +23,18 @@ View<const float, 2> rows_of(const std::vector<float>& x, int64_t width) {
 
 }  // namespace
 
-std::vector<float> read_sequences(const HiddenStates& states, std::span<const int64_t> sequences) {
+void read_sequences(const HiddenStates& states, std::span<const int64_t> sequences,
+                    std::vector<float>& x) {
   const int64_t L = states.sequence_length(), H = states.width();
-  std::vector<float> x(sequences.size() * static_cast<size_t>(L * H));
+  x.resize(sequences.size() * static_cast<size_t>(L * H));
   for (size_t i = 0; i < sequences.size(); ++i) {
     states.read(sequences[i], {x.data() + static_cast<int64_t>(i) * L * H, {L, H}});
   }
+}
+
+std::vector<float> read_sequences(const HiddenStates& states, std::span<const int64_t> sequences) {
+  std::vector<float> x;
+  read_sequences(states, sequences, x);
   return x;
 }
 

@@ -14,6 +14,9 @@ namespace quantrial {
 
 // Sequences in a row: x[count * L, H].
 std::vector<float> read_sequences(const HiddenStates& states, std::span<const int64_t> sequences);
+// Into memory that is used again.
+void read_sequences(const HiddenStates& states, std::span<const int64_t> sequences,
+                    std::vector<float>& x);
 
 // Sequences that a forward pass takes at once: about rows_a_pass rows.
 inline constexpr int64_t rows_a_pass = 4096;

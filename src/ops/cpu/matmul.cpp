@@ -253,7 +253,7 @@ Factors bfloat16_factors() {
   return has ? Factors::bfloat16 : Factors::float32;
 }
 
-int64_t product_scratch_floats() { return matmul_slice * (64 + 576); }
+int64_t product_scratch_floats() { return (matmul_slice + 16) * 64 + matmul_slice * 576; }
 
 void multiply(const Product& product, float* scratch) {
   if (product.K == 0 && product.into == Into::overwrite) {
@@ -279,9 +279,10 @@ void multiply_blocks(const Product& p, Workers& workers) {
   const int64_t width = ceil(ceil(p.N, across), 48) * 48;
   const int64_t wanted = ceil(workers.size() * tasks_per_thread, across);
   const int64_t columns = ceil(p.N, width);
-  // B is packed for every task: 128 rows make up for that, unless threads would stand idle.
+  // B is packed for every task: so many rows make up for that, unless threads would stand idle.
+  const int64_t enough = p.factors == Factors::bfloat16 ? 512 : 128;
   const int64_t shortest =
-      std::clamp(ceil(p.M * columns, workers.size() * 8) * 8, int64_t{32}, int64_t{128});
+      std::clamp(ceil(p.M * columns, workers.size() * 8) * 8, int64_t{32}, enough);
   const int64_t height = std::clamp(ceil(ceil(p.M, wanted), 8) * 8, shortest, tallest);
   const int64_t rows = ceil(p.M, height);
   workers.for_each(rows * columns, product_scratch_floats(), [&](int64_t i, float* scratch) {

@@ -23,6 +23,10 @@ constexpr int64_t block_rows = 64;      // of A that are packed at once
 constexpr int64_t block_columns = 576;  // of B
 constexpr int64_t slice = 2 * matmul_slice;
 
+// Of rows of A that lie one after the other: not a power of two, which would put them all into a
+// few sets of the first-level cache.
+constexpr int64_t row_stride = slice / 2 + lanes;
+
 int64_t pairs_of(int64_t K) { return (K + 1) / 2; }
 
 // Vectors of a row of C that are held in registers next when `left` are to come.
@@ -84,12 +88,12 @@ RowPair row_pair(const Strided& m, int64_t k, bool has_below) {
   }
 }
 
-// Up to block_rows rows of A, a row after the other: to[rows][slice / 2].
+// Up to block_rows rows of A, a row after the other: to[rows][row_stride].
 [[gnu::target("avx512f,avx512bw,avx512bf16")]] void PackRowsAlong(const Strided& a, int64_t rows,
                                                                 int64_t K, Pair* to) {
   for (int64_t m = 0; m < rows; ++m) {
     for (int64_t k = 0; k < K; k += 2 * lanes) {
-      _mm512_storeu_si512(to + m * slice / 2 + k / 2, PairsAlong(a.data + m * a.stride, k, K));
+      _mm512_storeu_si512(to + m * row_stride + k / 2, PairsAlong(a.data + m * a.stride, k, K));
     }
   }
 }
@@ -218,7 +222,7 @@ void multiply_rows(const Rows& a, const Pair* b, int64_t pairs, int64_t N, Targe
 // C (+)= A B with K <= slice and N <= block_columns.
 void multiply_slice(const Product& p, Pair* scratch) {
   Pair* packed_a = scratch;
-  Pair* packed_b = scratch + block_rows * slice / 2;
+  Pair* packed_b = scratch + block_rows * row_stride;
   const int64_t pairs = pairs_of(p.K);
   PackB(p.b, p.K, p.N, packed_b);
   const bool along = p.a.major == Strided::Major::row;
@@ -234,7 +238,7 @@ void multiply_slice(const Product& p, Pair* scratch) {
       const int64_t last = std::min(MR, rows - r) - 1;
       for (int64_t i = 0; i < MR; ++i) {  // the others repeat the last
         const int64_t row = std::min(i, last);
-        a.row[i] = packed_a + (along ? (r + row) * slice / 2 : r * pairs + row);
+        a.row[i] = packed_a + (along ? (r + row) * row_stride : r * pairs + row);
       }
       multiply_rows(a, packed_b, pairs, p.N,
                     {.c = p.c + (m + r) * p.c_stride,
