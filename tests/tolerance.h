@@ -8,6 +8,11 @@ namespace quantrial::tolerance {
 // hundred terms lose a few of float's 24 bits.
 inline constexpr double operation = 2e-6;
 
+// A product of bfloat16 factors with sums in float against the same factors in double, relative to
+// the largest result: as operation. Products of two 8-bit numbers are exact in float, and an
+// instruction adds two of them at once.
+inline constexpr double bfloat16_factors = 2e-6;
+
 // exp() and chains of updates of the recurrent state in float against double.
 inline constexpr double recurrence = 2e-5;
 

@@ -170,6 +170,33 @@ struct Target {
   Into into;
 };
 
+template <int V>
+[[gnu::target("avx512f,avx512bw,avx512bf16")]] inline void StoreTile(const __m512 (&sum)[MR][V],
+                                                                   const Target& target) {
+  if (target.rows == MR && target.columns == V * lanes) {
+    for (int i = 0; i < MR; ++i) {
+      float* c = target.c + i * target.stride;
+      for (int j = 0; j < V; ++j) {
+        const __m512 value = target.into == Into::add
+                                 ? _mm512_add_ps(_mm512_loadu_ps(c + j * lanes), sum[i][j])
+                                 : sum[i][j];
+        _mm512_storeu_ps(c + j * lanes, value);
+      }
+    }
+    return;
+  }
+  for (int i = 0; i < MR; ++i) {
+    if (i >= target.rows) break;
+    for (int j = 0; j < V; ++j) {
+      float* c = target.c + i * target.stride + j * lanes;
+      const __mmask16 mask = first_lanes(target.columns - j * lanes);
+      const __m512 before =
+          target.into == Into::add ? _mm512_maskz_loadu_ps(mask, c) : _mm512_setzero_ps();
+      _mm512_mask_storeu_ps(c, mask, _mm512_add_ps(before, sum[i][j]));
+    }
+  }
+}
+
 // C[MR, V vectors] (+)= A B over one slice; b is [pairs][V vectors].
 template <int V>
 [[gnu::target("avx512f,avx512bw,avx512bf16"), gnu::noinline]] void MultiplyTile(
@@ -195,16 +222,7 @@ template <int V>
     b += V * lanes;
     at += step;
   }
-  for (int i = 0; i < MR; ++i) {
-    if (i >= target.rows) break;
-    for (int j = 0; j < V; ++j) {
-      float* c = target.c + i * target.stride + j * lanes;
-      const __mmask16 mask = first_lanes(target.columns - j * lanes);
-      const __m512 before =
-          target.into == Into::add ? _mm512_maskz_loadu_ps(mask, c) : _mm512_setzero_ps();
-      _mm512_mask_storeu_ps(c, mask, _mm512_add_ps(before, sum[i][j]));
-    }
-  }
+  StoreTile<V>(sum, target);
 }
 
 // MR rows of one slice of C against all panels of packed B.
