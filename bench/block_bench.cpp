@@ -95,8 +95,10 @@ void run(DenseBlock& block, const ModelConfig& config, const Activations& activa
   Random random(2);
   std::vector<float> x = random.floats(T * config.hidden_size), dy = x, y(x.size());
   const std::array<int64_t, 2> shape = {T, config.hidden_size};
-  const DenseBlock::Pass pass{
-      .weights = block.weights(), .inputs = inputs, .sequence_length = length, .factors=Factors::bfloat16};
+  const DenseBlock::Pass pass{.weights = block.weights(),
+                              .inputs = inputs,
+                              .sequence_length = length,
+                              .factors = Factors::bfloat16};
   Tape tape;
   const auto forward = [&] {
     block.forward(pass, View<float, 2>(x.data(), shape), {y.data(), shape}, tape);
@@ -143,9 +145,10 @@ double flop_of_iteration(const DenseBlock& block, const ModelConfig& config, Mix
     if (!reads_norm) backward += size;
   }
   const double keys = length / 2.0 + 32;
-  const double scores = kind == MixerKind::full_attention
-                            ? keys * static_cast<double>(config.num_attention_heads * config.head_dim)
-                            : 0;
+  const double scores =
+      kind == MixerKind::full_attention
+          ? keys * static_cast<double>(config.num_attention_heads * config.head_dim)
+          : 0;
   return 2.0 * T * (2 * weights + backward + 7 * scores);
 }
 

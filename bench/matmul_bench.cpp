@@ -36,8 +36,12 @@ void run(ThreadPool& pool, Factors factors) {
       fmt::print("  {:>8.2f} ms {:>6.0f} {:>5.0f} %   ", seconds * 1e3, rate, 100 * rate / peak);
     };
     print([&] { multiply_nt(x_view, w_view, y_view, {Into::overwrite, factors}, workers); });
-    print([&] { multiply_nn(y_view, w_view, {dx.data(), {s.T, s.K}}, {Into::overwrite, factors}, workers); });
-    print([&] { multiply_tn(y_view, x_view, {dw.data(), {s.N, s.K}}, {Into::overwrite, factors}, workers); });
+    print([&] {
+      multiply_nn(y_view, w_view, {dx.data(), {s.T, s.K}}, {Into::overwrite, factors}, workers);
+    });
+    print([&] {
+      multiply_tn(y_view, x_view, {dw.data(), {s.N, s.K}}, {Into::overwrite, factors}, workers);
+    });
     fmt::print("\n");
   }
 }

@@ -32,14 +32,14 @@ struct ProductOptions {
 };
 
 // y[T,N] (+)= x[T,K] w[N,K]^T.
-void multiply_nt(View<const float, 2> x, View<const float, 2> w, View<float, 2> y, ProductOptions options,
-                 Workers& workers);
+void multiply_nt(View<const float, 2> x, View<const float, 2> w, View<float, 2> y,
+                 ProductOptions options, Workers& workers);
 // dx[T,K] (+)= dy[T,N] w[N,K].
-void multiply_nn(View<const float, 2> dy, View<const float, 2> w, View<float, 2> dx, ProductOptions options,
-                 Workers& workers);
+void multiply_nn(View<const float, 2> dy, View<const float, 2> w, View<float, 2> dx,
+                 ProductOptions options, Workers& workers);
 // dw[N,K] (+)= dy[T,N]^T x[T,K].
-void multiply_tn(View<const float, 2> dy, View<const float, 2> x, View<float, 2> dw, ProductOptions options,
-                 Workers& workers);
+void multiply_tn(View<const float, 2> dy, View<const float, 2> x, View<float, 2> dw,
+                 ProductOptions options, Workers& workers);
 
 // A matrix whose rows or columns lie `stride` apart.
 struct Strided {

@@ -48,13 +48,19 @@ class Batches {
   uint64_t seed_, draws_ = 0;
 };
 
-// How many of the batch's sequences, each of `numbers` hidden numbers, go through the block at once:
-// so few that their tape, some 20 times as large, stays in the last-level cache. Of large ones
-// nothing would, and the sums of their gradients are not worth their memory: the whole batch.
+// How many of the batch's sequences, each of `numbers` hidden numbers, go through the block at
+// once: so few that their tape, some 20 times as large, stays in the last-level cache. Of large
+// ones nothing would, and the sums of their gradients are not worth their memory: the whole batch.
 size_t sequences_in_cache(int64_t numbers, size_t batch) {
   constexpr int64_t at_once = 1 << 18;
   if (numbers > at_once) return batch;
   return std::min(batch, static_cast<size_t>(at_once / numbers));
+}
+
+// Inputs in FP4 would fall to the other of two numbers under the rounding of bfloat16.
+Factors factors_of(const std::vector<Activations>& inputs) {
+  return std::any_of(inputs.begin(), inputs.end(), is_quantized) ? Factors::float32
+                                                                 : Factors::bfloat16;
 }
 
 class Tuning {
@@ -79,13 +85,14 @@ class Tuning {
   double rate_;
   Workers workers_;
   std::vector<Activations> inputs_;
+  Factors factors_;  // of the gradient steps
   std::vector<std::optional<TunedLinear>> linears_;
   std::vector<int64_t> held_out_;
   Batches batches_;
   double least_ = 0;     // error of the best so far on what was held out
   int64_t best_at_ = 0;  // the iteration that gave it
   std::vector<std::string> notes_;
-  Tape& tape_;                  // the block's: nothing else runs between forward and backward
+  Tape& tape_;                      // the block's: nothing else runs between forward and backward
   std::vector<float> x_, y_, out_;  // [T,H] of a batch or a part of it
 };
 
@@ -107,6 +114,7 @@ Tuning::Tuning(const BlockTask& task, const AutoRoundParameters& parameters)
           std::min(0.06 / static_cast<double>(std::max<int64_t>(parameters.iters, 1)), 0.001))),
       workers_(task.pool),
       inputs_(activations_of(task)),
+      factors_(factors_of(inputs_)),
       linears_(task.targets.size()),
       held_out_(every(task.inputs, parameters.held_out, true)),
       batches_(every(task.inputs, parameters.held_out, false), task.seed),
@@ -142,8 +150,8 @@ void Tuning::forward(std::span<const int64_t> batch, BlockWeights weights) {
   read_sequences(task_.inputs, batch, x_);
   out_.resize(x_.size());
   const int64_t H = task_.inputs.width(), T = static_cast<int64_t>(x_.size()) / H;
-  task_.block.forward({weights, inputs_, task_.inputs.sequence_length(), Factors::bfloat16}, {x_.data(), {T, H}},
-                      {out_.data(), {T, H}}, tape_);
+  task_.block.forward({weights, inputs_, task_.inputs.sequence_length(), factors_},
+                      {x_.data(), {T, H}}, {out_.data(), {T, H}}, tape_);
 }
 
 void Tuning::measure_curvature(std::vector<std::vector<float>> mean_squares) {
@@ -155,7 +163,7 @@ void Tuning::measure_curvature(std::vector<std::vector<float>> mean_squares) {
         static_cast<float>(std::sqrt(1.0 / static_cast<double>(out_.size()) / curvature_probes));
     for (float& dy : out_) dy = batches_.draw() < 0.5 ? -scale : scale;
     const View<const float, 2> dy(out_.data(), {static_cast<int64_t>(out_.size()) / H, H});
-    task_.block.backward({w, inputs_, L, Factors::bfloat16}, tape_, dy, [&](int64_t i, View<float, 2> dw) {
+    task_.block.backward({w, inputs_, L, factors_}, tape_, dy, [&](int64_t i, View<float, 2> dw) {
       if (linears_[static_cast<size_t>(i)]) linears_[static_cast<size_t>(i)]->add_curvature(dw);
     });
   }
@@ -189,16 +197,15 @@ void Tuning::iterate(int64_t t) {
     forward(sequences, w);
     take_loss_gradient(sequences, static_cast<int64_t>(batch.size()) * L);
     const View<const float, 2> dy(out_.data(), {static_cast<int64_t>(out_.size()) / H, H});
-    task_.block.backward({w, inputs_, L, Factors::bfloat16}, tape_, dy,
-                         [&](int64_t j, View<float, 2> dw) {
-                           auto& linear = linears_[static_cast<size_t>(j)];
-                           if (!linear) return;
-                           if (is_last) {
-                             linear->descend(dw, rate, task_.pool);
-                           } else {
-                             linear->accumulate(dw, task_.pool);
-                           }
-                         });
+    task_.block.backward({w, inputs_, L, factors_}, tape_, dy, [&](int64_t j, View<float, 2> dw) {
+      auto& linear = linears_[static_cast<size_t>(j)];
+      if (!linear) return;
+      if (is_last) {
+        linear->descend(dw, rate, task_.pool);
+      } else {
+        linear->accumulate(dw, task_.pool);
+      }
+    });
   }
   for (auto& linear : linears_) {
     if (linear) linear->round(task_.pool);

@@ -315,22 +315,22 @@ void multiply(Strided a, Strided b, View<float, 2> c, int64_t K, ProductOptions 
 
 }  // namespace
 
-void multiply_nt(View<const float, 2> x, View<const float, 2> w, View<float, 2> y, ProductOptions options,
-                 Workers& workers) {
+void multiply_nt(View<const float, 2> x, View<const float, 2> w, View<float, 2> y,
+                 ProductOptions options, Workers& workers) {
   require(x.shape(1) == w.shape(1) && y.shape(0) == x.shape(0) && y.shape(1) == w.shape(0),
           "multiply_nt: shapes");
   multiply(strided(x), transposed(strided(w)), y, x.shape(1), options, workers);
 }
 
-void multiply_nn(View<const float, 2> dy, View<const float, 2> w, View<float, 2> dx, ProductOptions options,
-                 Workers& workers) {
+void multiply_nn(View<const float, 2> dy, View<const float, 2> w, View<float, 2> dx,
+                 ProductOptions options, Workers& workers) {
   require(dy.shape(1) == w.shape(0) && dx.shape(0) == dy.shape(0) && dx.shape(1) == w.shape(1),
           "multiply_nn: shapes");
   multiply(strided(dy), strided(w), dx, dy.shape(1), options, workers);
 }
 
-void multiply_tn(View<const float, 2> dy, View<const float, 2> x, View<float, 2> dw, ProductOptions options,
-                 Workers& workers) {
+void multiply_tn(View<const float, 2> dy, View<const float, 2> x, View<float, 2> dw,
+                 ProductOptions options, Workers& workers) {
   require(dy.shape(0) == x.shape(0) && dw.shape(0) == dy.shape(1) && dw.shape(1) == x.shape(1),
           "multiply_tn: shapes");
   multiply(transposed(strided(dy)), strided(x), dw, dy.shape(0), options, workers);

@@ -38,7 +38,7 @@ __mmask16 first_lanes(int64_t n) {
 
 // Numbers [k, k + 32) of a row of K as 16 pairs, zeros beyond its end.
 [[gnu::target("avx512f,avx512bw,avx512bf16")]] inline __m512i PairsAlong(const float* row,
-                                                                       int64_t k, int64_t K) {
+                                                                         int64_t k, int64_t K) {
   const __m512 low = _mm512_maskz_loadu_ps(first_lanes(K - k), row + k);
   const __m512 high = _mm512_maskz_loadu_ps(first_lanes(K - k - lanes), row + k + lanes);
   return (__m512i)_mm512_cvtne2ps_pbh(high, low);
@@ -49,10 +49,10 @@ struct RowPair {
   const float *row, *below;  // below: null for none
 };
 [[gnu::target("avx512f,avx512bw,avx512bf16")]] inline __m512i PairsAcross(RowPair of, int64_t at,
-                                                                        __mmask16 mask) {
-  const __m512i interleave = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25,
-                                              9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2,
-                                              17, 1, 16, 0);
+                                                                          __mmask16 mask) {
+  const __m512i interleave =
+      _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
+                       21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
   const __m512 row = _mm512_maskz_loadu_ps(mask, of.row + at);
   const __m512 below =
       of.below != nullptr ? _mm512_maskz_loadu_ps(mask, of.below + at) : _mm512_setzero_ps();
@@ -90,7 +90,7 @@ RowPair row_pair(const Strided& m, int64_t k, bool has_below) {
 
 // Up to block_rows rows of A, a row after the other: to[rows][row_stride].
 [[gnu::target("avx512f,avx512bw,avx512bf16")]] void PackRowsAlong(const Strided& a, int64_t rows,
-                                                                int64_t K, Pair* to) {
+                                                                  int64_t K, Pair* to) {
   for (int64_t m = 0; m < rows; ++m) {
     for (int64_t k = 0; k < K; k += 2 * lanes) {
       _mm512_storeu_si512(to + m * row_stride + k / 2, PairsAlong(a.data + m * a.stride, k, K));
@@ -100,7 +100,7 @@ RowPair row_pair(const Strided& m, int64_t k, bool has_below) {
 
 // The same of a column-major A: to[rows / MR][pairs][MR].
 [[gnu::target("avx512f,avx512bw,avx512bf16")]] void PackRowsAcross(const Strided& a, int64_t rows,
-                                                                 int64_t K, Pair* to) {
+                                                                   int64_t K, Pair* to) {
   const int64_t pairs = pairs_of(K);
   for (int64_t p = 0; p < pairs; ++p) {
     const RowPair from = row_pair(a, 2 * p, 2 * p + 1 < K);
@@ -115,14 +115,14 @@ RowPair row_pair(const Strided& m, int64_t k, bool has_below) {
 
 // `width` columns of a column-major B as to[pairs][columns], zeros beyond them.
 [[gnu::target("avx512f,avx512bw,avx512bf16")]] void PackColumns(const Strided& b, int64_t width,
-                                                              int64_t K, int64_t columns,
-                                                              Pair* to) {
+                                                                int64_t K, int64_t columns,
+                                                                Pair* to) {
   for (int64_t n = 0; n < columns; n += lanes) {
     for (int64_t k = 0; k < K; k += 2 * lanes) {
       __m512i x[lanes];
       for (int64_t i = 0; i < lanes; ++i) {
-        x[i] = n + i < width ? PairsAlong(b.data + (n + i) * b.stride, k, K)
-                             : _mm512_setzero_si512();
+        x[i] =
+            n + i < width ? PairsAlong(b.data + (n + i) * b.stride, k, K) : _mm512_setzero_si512();
       }
       Transpose(x);
       const int64_t pairs = std::min(lanes, pairs_of(K - k));
@@ -136,7 +136,7 @@ RowPair row_pair(const Strided& m, int64_t k, bool has_below) {
 // K rows of B, N columns, in panels one after the other: [pairs][columns of the panel], zeros
 // beyond column N.
 [[gnu::target("avx512f,avx512bw,avx512bf16")]] void PackB(const Strided& b, int64_t K, int64_t N,
-                                                        Pair* to) {
+                                                          Pair* to) {
   const int64_t pairs = pairs_of(K);
   int64_t columns = 0;
   for (int64_t n = 0; n < N; n += columns) {
@@ -172,7 +172,7 @@ struct Target {
 
 template <int V>
 [[gnu::target("avx512f,avx512bw,avx512bf16")]] inline void StoreTile(const __m512 (&sum)[MR][V],
-                                                                   const Target& target) {
+                                                                     const Target& target) {
   if (target.rows == MR && target.columns == V * lanes) {
     for (int i = 0; i < MR; ++i) {
       float* c = target.c + i * target.stride;
@@ -269,8 +269,8 @@ void multiply_slice(const Product& p, Pair* scratch) {
 }
 
 const float* moved(const Strided& m, int64_t rows, int64_t columns) {
-  return m.data + (m.major == Strided::Major::row ? rows * m.stride + columns
-                                                  : columns * m.stride + rows);
+  return m.data +
+         (m.major == Strided::Major::row ? rows * m.stride + columns : columns * m.stride + rows);
 }
 
 }  // namespace
