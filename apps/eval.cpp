@@ -178,7 +178,7 @@ void run_eval(const EvalArguments& a, const CommonOptions& common) {
   LocalAnswerer answerer(engine, tokenizer, chat_template,
                          {.concurrency = a.concurrency,
                           .draft_tokens = a.draft_tokens,
-                          .fingerprint = Sha256::hex(std::as_bytes(std::span(identity)))});
+                          .fingerprint = Sha256::hex(identity)});
   const std::string variant = a.variant.value_or(fs::canonical(dir).filename().string());
   SampleStore store(a.out, Database::Access::read_write);
   Evaluation evaluation(std::move(runs),

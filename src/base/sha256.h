@@ -7,12 +7,16 @@
 #include <cstdio>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace quantrial {
 
 class Sha256 {
  public:
+  static std::string hex(std::string_view message) {
+    return hex(std::as_bytes(std::span(message)));
+  }
   static std::string hex(std::span<const std::byte> message) {
     Sha256 hash;
     std::vector<uint8_t> padded(message.size());

@@ -35,11 +35,6 @@ ordered_json as_json(const YAML::Node& node) {
   return node.Scalar();
 }
 
-// A field as text: strings as they are, other values as JSON.
-std::string as_text(const ordered_json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 class Reader {
  public:
   Reader(const fs::path& file, const BenchmarkFiles& files)
@@ -76,7 +71,7 @@ class Reader {
     if (!b.grading.options.is_object() || !b.grading.options.contains("grader")) {
       root_.fail("grading", "give a mapping with the name of a grader: {grader: math}");
     }
-    b.grading.grader = as_text(b.grading.options["grader"]);
+    b.grading.grader = field_text(b.grading.options["grader"]);
     b.grading.options.erase("grader");
     read_questions(b);
     for (const Question& question : b.questions) prompt_of(b, question);
@@ -174,7 +169,7 @@ class Reader {
   static std::string field(const ordered_json& row, const std::string& name, const fs::path& path,
                            size_t i) {
     const auto at = row.find(name);
-    if (at != row.end()) return as_text(*at);
+    if (at != row.end()) return field_text(*at);
     throw Error("{}: question {} has no field '{}'", escaped(path.string(), 400), i, escaped(name));
   }
 
@@ -241,7 +236,7 @@ std::string prompt_of(const Benchmark& benchmark, const Question& question) {
       throw Error("{}: prompt: '{{{{{}}}}}', question '{}' has no such field", benchmark.name,
                   escaped(field), escaped(question.id));
     }
-    text += as_text(*value);
+    text += field_text(*value);
     rest.remove_prefix(end + 2);
   }
   return text + std::string(rest);

@@ -107,7 +107,7 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std
 DataFile read_data_file(const std::filesystem::path& path, DataLayout layout) {
   const std::string name = escaped(path.string(), 400);
   const std::string text = read_maybe_compressed(path, largest_file);
-  DataFile file{Sha256::hex(std::as_bytes(std::span(text))), {}};
+  DataFile file{Sha256::hex(text), {}};
   switch (layout) {
     case DataLayout::jsonl:
       file.rows = json_lines(text, name);

@@ -15,14 +15,11 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string hash(const ordered_json& value) {
-  const std::string text = value.dump();
-  return Sha256::hex(std::as_bytes(std::span(text)));
-}
+std::string hash(const ordered_json& value) { return Sha256::hex(value.dump()); }
 
 // The first 64 bits of the hash of `text`.
 uint64_t short_hash(const std::string& text) {
-  return std::stoull(Sha256::hex(std::as_bytes(std::span(text))).substr(0, 16), nullptr, 16);
+  return std::stoull(Sha256::hex(text).substr(0, 16), nullptr, 16);
 }
 
 ordered_json sampling_json(const BenchmarkRun& run) {

@@ -6,6 +6,11 @@
 
 namespace quantrial {
 
+// A field as text: strings as they are, other values as JSON.
+inline std::string field_text(const nlohmann::ordered_json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
 struct Question {
   std::string id;  // unique within its benchmark
   std::string

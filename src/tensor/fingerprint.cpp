@@ -19,7 +19,7 @@ std::string fingerprint(const Checkpoint& checkpoint) {
       text.append(reinterpret_cast<const char*>(part.data()), part.size());
     }
   }
-  return Sha256::hex(std::as_bytes(std::span(text)));
+  return Sha256::hex(text);
 }
 
 }  // namespace quantrial

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "evals/question.h"
 
 namespace quantrial {
 
@@ -48,7 +49,7 @@ std::string field_of(const nlohmann::ordered_json& fields, const std::string& na
                      const std::string& where) {
   const auto at = fields.find(name);
   if (at == fields.end()) throw Error("{}: a question has no field '{}'", where, escaped(name));
-  return at->is_string() ? at->get<std::string>() : at->dump();
+  return field_text(*at);
 }
 
 }  // namespace quantrial
