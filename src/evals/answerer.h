@@ -28,10 +28,12 @@ struct Reply {
   std::string finish_reason;         // "stop", "length", or what the server said
   std::optional<std::string> error;  // no answer came, after all retries
   std::optional<int64_t> prompt_tokens, thinking_tokens, answer_tokens;
+  std::optional<int64_t> generated_tokens;  // both together, also where the split is unknown
   std::vector<int32_t> token_ids;
   std::optional<double> ttft_ms, ttfa_ms, e2e_ms;
   std::optional<int64_t> drafts, drafted_tokens, accepted_tokens;
   std::vector<int64_t> accepted_by_position;
+  nlohmann::ordered_json server = nlohmann::ordered_json::object();  // what an endpoint said
   std::string warning;
 };
 

@@ -143,10 +143,7 @@ ordered_json token_figures(const RunSamples& run, const ResultOptions& options) 
       {"prompt", mean_tokens(run, [](const ScoredSample& s) { return s.prompt_tokens; })},
       {"thinking", mean_tokens(run, [](const ScoredSample& s) { return s.thinking_tokens; })},
       {"answer", mean_tokens(run, [](const ScoredSample& s) { return s.answer_tokens; })},
-      {"generated", mean_tokens(run, [](const ScoredSample& s) -> std::optional<int64_t> {
-         if (!s.thinking_tokens && !s.answer_tokens) return std::nullopt;
-         return s.thinking_tokens.value_or(0) + s.answer_tokens.value_or(0);
-       })}};
+      {"generated", mean_tokens(run, [](const ScoredSample& s) { return s.generated_tokens; })}};
   tokens["lengths"] = lengths_figure(run, options);
   return tokens;
 }

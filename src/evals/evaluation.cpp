@@ -193,6 +193,7 @@ Sample Evaluation::sample_of(const Place& place, const Reply& reply) const {
   s.prompt_tokens = reply.prompt_tokens;
   s.thinking_tokens = reply.thinking_tokens;
   s.answer_tokens = reply.answer_tokens;
+  s.generated_tokens = reply.generated_tokens;
   s.outcome = outcome_before_grading(reply);
   if (is_scored(s.outcome)) s.correct = false;
   s.text = reply.text;
@@ -205,6 +206,7 @@ Sample Evaluation::sample_of(const Place& place, const Reply& reply) const {
   s.accepted_tokens = reply.accepted_tokens;
   s.accepted_by_position = reply.accepted_by_position;
   s.token_ids = reply.token_ids;
+  s.server = reply.server;
   s.grader_version = run.grader->version();
   s.warning = reply.error ? *reply.error : reply.warning;
   return s;
@@ -215,8 +217,7 @@ void Evaluation::done(uint64_t ticket, Reply reply) {
   Sample sample = sample_of(place, reply);
   {
     const std::lock_guard lock(mutex_);
-    progress_[place.run].generated_tokens +=
-        reply.thinking_tokens.value_or(0) + reply.answer_tokens.value_or(0);
+    progress_[place.run].generated_tokens += reply.generated_tokens.value_or(0);
   }
   if (sample.outcome != Outcome::answered) return store(place, sample);
   // Until it is graded it stands in the store as what is to be graded again.

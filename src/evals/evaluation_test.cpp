@@ -41,6 +41,7 @@ class Player {
     r.finish_reason = "stop";
     r.thinking_tokens = 10 + q;
     r.answer_tokens = 2;
+    r.generated_tokens = 12 + q;
     if (q % 7 == 6) {
       r.text = "never done";
       r.in_thinking = true;

@@ -99,6 +99,7 @@ void LocalAnswerer::submit(const Ask& ask, WorkQueue& queue) {
     const TokenSplit split = split_tokens(result.tokens, tokenizer_, running->end);
     reply.thinking_tokens = split.thinking;
     reply.answer_tokens = split.answer;
+    reply.generated_tokens = split.thinking + split.answer;
     reply.token_ids = result.tokens;
     reply.ttft_ms = result.ttft_ms;
     reply.ttfa_ms = running->ttfa_ms;

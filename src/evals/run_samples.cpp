@@ -33,8 +33,8 @@ std::vector<statistics::QuestionLengths> RunSamples::lengths() const {
   for (const QuestionSamples& q : questions) {
     statistics::QuestionLengths& of = lengths.emplace_back();
     for (const ScoredSample& s : q.samples) {
-      if (!s.thinking_tokens && !s.answer_tokens) return {};
-      of.push_back({s.generated_tokens(), s.right, s.cut()});
+      if (!s.generated_tokens) return {};
+      of.push_back({static_cast<double>(*s.generated_tokens), s.right, s.cut()});
     }
   }
   return lengths;
@@ -57,6 +57,7 @@ RunSamples load_run(const SampleStore& store, const RunRecord& record) {
                          .prompt_tokens = s.prompt_tokens,
                          .thinking_tokens = s.thinking_tokens,
                          .answer_tokens = s.answer_tokens,
+                         .generated_tokens = s.generated_tokens,
                          .vote = s.vote});
   });
   for (const std::string& id : record.questions) {

@@ -17,12 +17,9 @@ struct ScoredSample {
   uint64_t seed = 0;
   bool right = false;
   Outcome outcome = Outcome::no_answer;
-  std::optional<int64_t> prompt_tokens, thinking_tokens, answer_tokens;
+  std::optional<int64_t> prompt_tokens, thinking_tokens, answer_tokens, generated_tokens;
   std::optional<int64_t> vote;  // class of the answer: 0 right, 1.. wrong; absent: no answer
 
-  double generated_tokens() const {
-    return static_cast<double>(thinking_tokens.value_or(0) + answer_tokens.value_or(0));
-  }
   bool cut() const {
     return outcome == Outcome::truncated_thinking || outcome == Outcome::truncated_answer ||
            outcome == Outcome::loop;

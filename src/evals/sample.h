@@ -44,6 +44,7 @@ struct Sample {
   uint64_t seed = 0;
   // Tokens by our tokenizer, or as the server says; absent: not known.
   std::optional<int64_t> prompt_tokens, thinking_tokens, answer_tokens;
+  std::optional<int64_t> generated_tokens;  // thinking and answer, also where the split is unknown
   Outcome outcome = Outcome::transport_error;
   std::optional<bool> correct;  // absent: not scored
   std::optional<std::string> answer;
@@ -55,6 +56,7 @@ struct Sample {
   std::vector<int64_t> accepted_by_position;
   std::vector<int32_t> token_ids;  // empty: not known
   nlohmann::ordered_json scores = nlohmann::ordered_json::object();
+  nlohmann::ordered_json server = nlohmann::ordered_json::object();  // what an endpoint said
   std::string grader_version;
   std::string warning;  // "usage: the server counts 512 completion tokens, we 498"
 };

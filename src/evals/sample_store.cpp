@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS samples (
   drafts INTEGER, drafted_tokens INTEGER, accepted_tokens INTEGER, grader_version TEXT NOT NULL,
   cluster TEXT NOT NULL, token_ids TEXT NOT NULL, accepted_by_position TEXT NOT NULL,
   scores TEXT NOT NULL, vote INTEGER, warning TEXT NOT NULL,
+  generated_tokens INTEGER, server TEXT NOT NULL,
   variant_hash TEXT NOT NULL, dataset_hash TEXT NOT NULL, prompt_hash TEXT NOT NULL,
   sampling_hash TEXT NOT NULL,
   PRIMARY KEY (variant, benchmark, question, sample, variant_hash, dataset_hash, prompt_hash,
@@ -37,9 +38,10 @@ constexpr const char* sample_columns =
     "variant, benchmark, question, sample, seed, prompt_tokens, thinking_tokens, answer_tokens, "
     "outcome, correct, answer, text, finish_reason, ttft_ms, ttfa_ms, e2e_ms, drafts, "
     "drafted_tokens, accepted_tokens, grader_version, cluster, token_ids, accepted_by_position, "
-    "scores, vote, warning, variant_hash, dataset_hash, prompt_hash, sampling_hash";
+    "scores, vote, warning, generated_tokens, server, variant_hash, dataset_hash, prompt_hash, "
+    "sampling_hash";
 
-constexpr int question_column = 2;
+constexpr int column_count = 32, question_column = 2;
 
 constexpr const char* origin_is =
     " variant_hash = ? AND dataset_hash = ? AND prompt_hash = ? AND sampling_hash = ?";
@@ -63,7 +65,9 @@ void bind_sample(Statement& s, const Sample& x) {
   s.bind(ordered_json(x.accepted_by_position).dump())
       .bind(x.scores.dump())
       .bind(x.vote)
-      .bind(x.warning);
+      .bind(x.warning)
+      .bind(x.generated_tokens)
+      .bind(x.server.dump());
   bind_origin(s, x.origin);
 }
 
@@ -139,6 +143,8 @@ Sample read_sample(const Statement& statement) {
   x.scores = c.json();
   x.vote = c.maybe_integer();
   x.warning = c.text();
+  x.generated_tokens = c.maybe_integer();
+  x.server = c.json();
   x.origin = read_origin(c);
   return x;
 }
@@ -168,20 +174,23 @@ SampleStore::SampleStore(const std::filesystem::path& folder, Database::Access a
   db_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
   db_.run(schema);
   db_.run(fmt::format("PRAGMA user_version = {}", schema_version));
+  std::string marks = "?";
+  for (int i = 1; i < column_count; ++i) marks += ", ?";
+  insert_ = std::make_unique<Statement>(
+      db_, fmt::format("INSERT OR REPLACE INTO samples ({}) VALUES ({})", sample_columns, marks));
 }
 
 SampleStore::~SampleStore() {
   if (access_ == Database::Access::read_only) return;
+  insert_.reset();
   sqlite3_exec(db_.handle(), "PRAGMA journal_mode = DELETE", nullptr, nullptr, nullptr);
 }
 
 void SampleStore::insert(const Sample& sample) {
-  std::string marks = "?";
-  for (int i = 1; i < 30; ++i) marks += ", ?";
-  Statement insert(
-      db_, fmt::format("INSERT OR REPLACE INTO samples ({}) VALUES ({})", sample_columns, marks));
-  bind_sample(insert, sample);
-  insert.step();
+  require(insert_ != nullptr, "samples.sqlite is open for reading");
+  insert_->restart();
+  bind_sample(*insert_, sample);
+  insert_->step();
 }
 
 void SampleStore::put(const Sample& sample) {

@@ -1,14 +1,15 @@
 // samples.sqlite (product.md 4): every generated sample, one transaction each, so that a killed
 // run loses only what was in flight, resuming is a set difference, and K can grow.
 //
-// Table `samples` has the columns of product.md and: cluster, the four hashes of SampleOrigin,
-// token_ids, accepted_by_position and scores (JSON), vote, warning. Table `runs` says which of them
-// the figures are made of: one row for each variant and benchmark, with K, the ids of its questions
-// and the settings.
+// Table `samples` has the columns of product.md and: generated_tokens, cluster, the four hashes of
+// SampleOrigin, token_ids, accepted_by_position, scores and server (JSON), vote, warning. Table
+// `runs` says which of them the figures are made of: one row for each variant and benchmark, with
+// K, the ids of its questions and the settings.
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -51,6 +52,7 @@ class SampleStore {
   mutable std::mutex mutex_;
   Database db_;
   Database::Access access_;
+  std::unique_ptr<Statement> insert_;  // of a sample, prepared once; read_write alone
 };
 
 }  // namespace quantrial

@@ -42,6 +42,11 @@ void Statement::check(int code) const {
   if (code != SQLITE_OK) db_.fail("cannot be used");
 }
 
+void Statement::restart() {
+  sqlite3_reset(statement_);
+  next_ = 1;
+}
+
 Statement& Statement::bind(std::string_view text) {
   check(sqlite3_bind_text64(statement_, next_++, text.data() != nullptr ? text.data() : "",
                             text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
@@ -66,8 +71,7 @@ Statement& Statement::bind_null() {
 bool Statement::step() {
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
-  sqlite3_reset(statement_);
-  next_ = 1;
+  restart();
   if (code != SQLITE_DONE) db_.fail("cannot be used");
   return false;
 }

@@ -38,6 +38,8 @@ class Statement {
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
 
+  // Forgets a row that was not read to its end and what was bound so far.
+  void restart();
   Statement& bind(std::string_view text);
   Statement& bind(int64_t value);
   Statement& bind(double value);
