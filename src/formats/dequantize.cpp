@@ -79,7 +79,7 @@ class Dequantization {
   TensorToWrite decoded_matrix(const std::string& module) {
     const StoredMatrix matrix = stored_matrix(checkpoint_, config_, module);
     const auto decode = [this, module](const PieceSink& sink) {
-      decode_bf16(read_weight(checkpoint_, config_, module), pool_, sink);
+      decode_bf16(read_weight(checkpoint_, config_, module, pool_), pool_, sink);
       for (const std::string& name : tensors_of(checkpoint_, module)) {
         const StoredTensor& tensor = checkpoint_.at(name);
         tensor.file->release(tensor.bytes);

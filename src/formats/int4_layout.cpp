@@ -8,8 +8,8 @@ namespace {
 template <typename T>
 Array<T> turned(const StoredTensor& scales, int64_t groups, int64_t rows) {
   std::vector<T> result(static_cast<size_t>(groups * rows));
-  transpose(scales.array<T>().data(), groups, rows,
-            std::as_writable_bytes(std::span(result)).data());
+  transpose_columns(scales.array<T>().data(), {groups, rows}, 0, rows,
+                    std::as_writable_bytes(std::span(result)).data());
   scales.file->release(scales.bytes);
   return Array<T>(std::move(result));
 }

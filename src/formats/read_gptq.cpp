@@ -36,7 +36,8 @@ Array<uint8_t> read_zeros(const StoredTensor& qzeros, const Int4Group& weight, i
 
 }  // namespace
 
-Weight read_gptq(const StoredModule& module, const Scheme& scheme, int zero_offset) {
+Weight read_gptq(const StoredModule& module, const Scheme& scheme, int zero_offset,
+                 ThreadPool& pool) {
   const StoredTensor& qweight = module.at("qweight");
   const StoredTensor& scales = module.at("scales");
   check_dtype(qweight, {DType::i32});
@@ -57,8 +58,8 @@ Weight read_gptq(const StoredModule& module, const Scheme& scheme, int zero_offs
   }
   // A word's nibbles are already 8 consecutive columns: only the words change places.
   std::vector<uint8_t> codes(static_cast<size_t>(rows * weight.columns / 2));
-  transpose(qweight.array<uint32_t>().data(), words, rows,
-            std::as_writable_bytes(std::span(codes)).data());
+  transpose(qweight.array<uint32_t>().data(), {words, rows},
+            std::as_writable_bytes(std::span(codes)).data(), pool);
   weight.codes = Array<uint8_t>(std::move(codes));
   qweight.file->release(qweight.bytes);
   weight.scales = read_turned_scales(scales, weight.groups(), rows);

@@ -69,11 +69,12 @@ Weight read_packed(const StoredModule& module, const QuantizationConfig& config)
   return read_packed_int4(module, required_scheme(module, config, Scheme::Weights::int4));
 }
 
-Weight read_qweight(const StoredModule& module, const QuantizationConfig& config) {
+Weight read_qweight(const StoredModule& module, const QuantizationConfig& config,
+                    ThreadPool& pool) {
   require_container(module, config, {Container::gptq, Container::awq});
   const Scheme scheme = required_scheme(module, config, Scheme::Weights::int4);
-  return config.container() == Container::awq ? read_awq(module, scheme)
-                                              : read_gptq(module, scheme, config.zero_offset());
+  if (config.container() == Container::awq) return read_awq(module, scheme);
+  return read_gptq(module, scheme, config.zero_offset(), pool);
 }
 
 Weight read_plain(const StoredModule& module, const QuantizationConfig& config) {
@@ -114,6 +115,12 @@ void check_no_extras(const StoredModule& module) {
 
 Weight read_weight(const Checkpoint& checkpoint, const QuantizationConfig& config,
                    const std::string& module_name) {
+  ThreadPool alone(1);
+  return read_weight(checkpoint, config, module_name, alone);
+}
+
+Weight read_weight(const Checkpoint& checkpoint, const QuantizationConfig& config,
+                   const std::string& module_name, ThreadPool& pool) {
   const StoredModule module(checkpoint, module_name);
   const bool packed = module.find("weight_packed") != nullptr;
   const bool qweight = module.find("qweight") != nullptr;
@@ -126,7 +133,7 @@ Weight read_weight(const Checkpoint& checkpoint, const QuantizationConfig& confi
   }
   check_no_extras(module);
   if (packed) return read_packed(module, config);
-  if (qweight) return read_qweight(module, config);
+  if (qweight) return read_qweight(module, config, pool);
   return read_plain(module, config);
 }
 

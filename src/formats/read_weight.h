@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "formats/formats.h"
 #include "formats/quantization_config.h"
 #include "tensor/checkpoint.h"
@@ -14,9 +15,12 @@
 namespace quantrial {
 
 // The matrix of the Linear (or embedding) `module`, "model.layers.3.mlp.up_proj". Throws Error
-// naming module and tensors when they are absent, malformed, or contradict the config.
+// naming module and tensors when they are absent, malformed, or contradict the config. The threads
+// of `pool` share what must be rearranged.
 Weight read_weight(const Checkpoint& checkpoint, const QuantizationConfig& config,
                    const std::string& module);
+Weight read_weight(const Checkpoint& checkpoint, const QuantizationConfig& config,
+                   const std::string& module, ThreadPool& pool);
 
 // What a matrix is stored as, from the shape of its codes alone; read_weight checks the rest.
 struct StoredMatrix {

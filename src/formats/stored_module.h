@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/thread_pool.h"
 #include "formats/formats.h"
 #include "formats/scheme.h"
 #include "tensor/checkpoint.h"
@@ -43,7 +44,8 @@ void check_trivial_order(const StoredTensor& g_idx, int64_t columns, int64_t gro
 
 Weight read_dense(const StoredTensor& weight);
 Weight read_packed_int4(const StoredModule& module, const Scheme& scheme);
-Weight read_gptq(const StoredModule& module, const Scheme& scheme, int zero_offset);
+Weight read_gptq(const StoredModule& module, const Scheme& scheme, int zero_offset,
+                 ThreadPool& pool);
 Weight read_awq(const StoredModule& module, const Scheme& scheme);
 Weight read_fp8(const StoredModule& module, const Scheme& scheme);
 Weight read_nvfp4(const StoredModule& module, const Scheme& scheme);  // compressed-tensors

@@ -55,7 +55,7 @@ class NumbersCheck {
   // The base model's matrix; nothing when it has none of that shape.
   std::optional<Weight> base_of(const std::string& module, const Weight& weight) {
     if (base_ == nullptr || tensors_of(*base_, module).empty()) return std::nullopt;
-    Weight base = read_weight(*base_, base_quantization_, module);
+    Weight base = read_weight(*base_, base_quantization_, module, pool_);
     if (rows(base) == rows(weight) && columns(base) == columns(weight)) return base;
     other_base_.push_back(module);
     return std::nullopt;
@@ -67,7 +67,7 @@ class NumbersCheck {
 
   void check_matrix(const std::string& module, Verification& result) {
     try {
-      const Weight weight = read_weight(checkpoint_, quantization_, module);
+      const Weight weight = read_weight(checkpoint_, quantization_, module, pool_);
       const std::optional<Weight> base = compares_all() ? base_of(module, weight) : std::nullopt;
       const bool dense =
           std::holds_alternative<Bf16>(weight) || std::holds_alternative<F32>(weight);
