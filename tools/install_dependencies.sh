@@ -9,7 +9,7 @@ packages=(
   clang-format-14 clang-tidy-16
   # libraries
   nlohmann-json3-dev libfmt-dev libcli11-dev libyaml-cpp-dev libhwy-dev libpcre2-dev libutf8proc-dev
-  liblzma-dev zlib1g-dev libsqlite3-dev
+  liblzma-dev zlib1g-dev libsqlite3-dev libcpp-httplib-dev libssl-dev
   # tests and benchmarks
   libgtest-dev libbenchmark-dev
   # scripts under tools/ and the layer check

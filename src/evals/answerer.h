@@ -43,7 +43,7 @@ class WorkQueue {
   // The next sample; none when all is handed out or the run is to stop. Any thread may call.
   virtual std::optional<Ask> next() = 0;
   virtual void done(uint64_t ticket, Reply reply) = 0;
-  // Whether work in flight is to be given up.
+  // Whether work in flight is to be given up. Called by the thread of work() alone, often.
   virtual bool stopped() const = 0;
 };
 

@@ -16,13 +16,6 @@ double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-std::string prompt_text(const Ask& ask, const std::optional<ChatTemplate>& chat_template) {
-  if (!chat_template) return ask.messages.back().at("content").get<std::string>();
-  return chat_template->render({{"messages", ask.messages},
-                                {"add_generation_prompt", true},
-                                {"enable_thinking", ask.thinking}});
-}
-
 void take_speculation(const SpeculationCounters& counters, int64_t draft_tokens, Reply& reply) {
   if (draft_tokens == 0) return;
   reply.drafts = counters.drafts;
@@ -43,6 +36,13 @@ Reply without_room(const Request& request, const Ask& ask) {
 }
 
 }  // namespace
+
+std::string prompt_text(const Ask& ask, const std::optional<ChatTemplate>& chat_template) {
+  if (!chat_template) return ask.messages.back().at("content").get<std::string>();
+  return chat_template->render({{"messages", ask.messages},
+                                {"add_generation_prompt", true},
+                                {"enable_thinking", ask.thinking}});
+}
 
 TokenSplit split_tokens(std::span<const int32_t> tokens, const Tokenizer& tokenizer,
                         PromptEnd end) {

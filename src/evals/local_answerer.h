@@ -20,6 +20,9 @@ struct TokenSplit {
 };
 TokenSplit split_tokens(std::span<const int32_t> tokens, const Tokenizer& tokenizer, PromptEnd end);
 
+// The messages as the model reads them; without a template the last message as it is.
+std::string prompt_text(const Ask& ask, const std::optional<ChatTemplate>& chat_template);
+
 class LocalAnswerer : public Answerer {
  public:
   struct Options {
