@@ -1,20 +1,15 @@
 #include "apps/progress.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace quantrial {
 namespace {
-
-std::string duration(double seconds) {
-  const auto s = static_cast<int64_t>(seconds + 0.5);
-  if (s < 100) return fmt::format("{} s", s);
-  if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
-  return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
-}
 
 std::string bar(double done) {
   constexpr int width = 24;
@@ -22,7 +17,22 @@ std::string bar(double done) {
   return "[" + std::string(full, '#') + std::string(width - full, '.') + "]";
 }
 
+// Columns of the terminal; a line that is longer could not be written over.
+size_t terminal_width() {
+  winsize size{};
+  constexpr size_t usual = 80;
+  const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20;
+  return known ? size.ws_col : usual;
+}
+
 }  // namespace
+
+std::string duration_text(double seconds) {
+  const auto s = static_cast<int64_t>(seconds + 0.5);
+  if (s < 100) return fmt::format("{} s", s);
+  if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
+  return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
+}
 
 bool ProgressLine::is_terminal() { return isatty(STDERR_FILENO) != 0; }
 
@@ -36,28 +46,35 @@ void ProgressLine::erase() {
   on_screen_ = 0;
 }
 
-void ProgressLine::show(double done, const std::string& what) {
+bool ProgressLine::due(double done) const {
+  if (finished_) return false;
+  const std::chrono::duration<double> silent = Clock::now() - shown_;
+  return first_ < 0 || done >= 1 || silent.count() >= (terminal_ ? 0.1 : 10.0);
+}
+
+void ProgressLine::show(double done, const std::string& what, const std::string& more) {
   done = std::clamp(done, 0.0, 1.0);
+  if (!due(done)) return;
   const auto now = Clock::now();
-  if (first_ < 0) {
-    first_ = done;
-    start_ = shown_ = now;
-  }
-  const std::chrono::duration<double> elapsed = now - start_, silent = now - shown_;
-  const bool last = done >= 1 && !finished_;
-  if (finished_ || (!last && silent.count() < (terminal_ ? 0.1 : 10.0))) return;
+  const bool last = done >= 1;
   shown_ = now;
   finished_ = last;
+  if (std::exchange(first_, first_ < 0 ? done : first_) < 0) {
+    start_ = now;
+    if (!last) return;
+  }
+  const std::chrono::duration<double> elapsed = now - start_;
   const double gained = done - first_;
-  const std::string left = last         ? duration(elapsed.count())
-                           : gained > 0 ? duration(elapsed.count() * (1 - done) / gained) + " left"
-                                        : "";
+  const std::string left = last ? duration_text(elapsed.count())
+                           : gained > 0
+                               ? duration_text(elapsed.count() * (1 - done) / gained) + " left"
+                               : "";
   erase();
-  const std::string text =
-      terminal_ && !last
-          ? fmt::format("{}: {} {:.0f} %, {}, {}", command_, bar(done), 100 * done, what, left)
-          : fmt::format("{}: {:.0f} %, {}, {}", command_, 100 * done, what, left);
-  if (terminal_ && !last) {
+  const bool rewritten = terminal_ && !last;
+  std::string text = fmt::format("{}: {}{:.0f} %, {}, {}{}", command_,
+                                 rewritten ? bar(done) + " " : "", 100 * done, what, left, more);
+  if (rewritten) {
+    text.resize(std::min(text.size(), terminal_width() - 1));
     on_screen_ = text.size();
     std::fputs(text.c_str(), stderr);
     std::fflush(stderr);

@@ -6,13 +6,21 @@
 
 namespace quantrial {
 
+// "40 s", "3 min 05 s", "2 h 10 min".
+std::string duration_text(double seconds);
+
 class ProgressLine {
  public:
   explicit ProgressLine(std::string command) : command_(std::move(command)) {}
   ~ProgressLine();  // leaves the cursor on a line of its own
 
-  // `done` from 0 to 1; the time left counts from the first call. `what` in a few words.
-  void show(double done, const std::string& what);
+  // `done` from 0 to 1; the time left counts from the first call. `what` in a few words; `more`
+  // ends the line where a terminal is wide enough.
+  void show(double done, const std::string& what, const std::string& more = "");
+  // Whether show() would show something now.
+  bool due(double done) const;
+  // One line is written over and over: a terminal.
+  bool is_rewritten() const { return terminal_; }
   // A line of its own above the progress.
   void print(const std::string& line);
 

@@ -1,0 +1,102 @@
+// `quantrial eval URL` as a user runs it.
+
+#include "tests/killed_runs.h"
+
+namespace quantrial {
+namespace {
+
+class EvalOfServers : public KilledRuns {};
+
+TEST_F(EvalOfServers, KilledAndStartedAgainGivesTheSameTable) { expect_same_after(3); }
+
+TEST_F(EvalOfServers, ShowsProgressAndOneTable) {
+  ScriptedEndpoint server(known_reply, {});
+  server.start();
+  const Outcome outcome = run(eval(server.url(), "out"));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("accuracy, % [95 %]"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("numbers"), std::string::npos);
+  EXPECT_NE(outcome.err.find("eval: 100 %, 96/96 samples, "), std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.err.find('\r'), std::string::npos) << "a file gets lines";
+  const auto results = nlohmann::ordered_json::parse(read_text_file(dir_ / "out" / "results.json"));
+  EXPECT_TRUE(results["variants"].contains("scripted")) << "named after the model";
+}
+
+TEST_F(EvalOfServers, StartedAgainAsksForNothing) {
+  ScriptedEndpoint server(known_reply, {});
+  server.start();
+  whole(server.url(), "out");
+  const int64_t replies = server.replies();
+  whole(server.url(), "out");
+  EXPECT_EQ(server.replies(), replies);
+}
+
+TEST_F(EvalOfServers, CtrlCKeepsWhatIsFinished) {
+  ScriptedEndpoint::Options options;
+  options.chunk_delay_ms = 20;
+  ScriptedEndpoint server(known_reply, options);
+  server.start();
+  const Outcome outcome =
+      interrupted(eval(server.url(), "out"), dir_ / "out" / "samples.sqlite", SIGINT);
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_NE(outcome.err.find("interrupted"), std::string::npos) << outcome.err;
+}
+
+TEST_F(EvalOfServers, FailsWithOneClearLine) {
+  const auto expect = [&](const std::string& url, const std::string& part,
+                          std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = eval(url, "out");
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    expect_error(arguments, part);
+  };
+  LocalServer gone;
+  gone.start();
+  gone.stop();
+  expect(gone.url(), "cannot connect");
+  expect("http://127.0.0.1:70000", "no port");
+  expect("http://", "no host");
+  expect("ftp://host", "no address of a server");
+  expect("http://me:password@host", "--api-key-env");
+  expect("http://no-such-host.invalid/v1", "cannot connect");
+  LocalServer pages;
+  pages.server.Get(".*", [](const httplib::Request&, httplib::Response& r) {
+    r.set_content("<html><body>hello", "text/html");
+  });
+  pages.start();
+  expect(pages.url(), "OpenAI-compatible");
+  ScriptedEndpoint server(known_reply, {});
+  server.start();
+  expect(server.url(), "it serves scripted", {"--model", "other"});
+  expect(server.url(), "--context", {"--context", "100"});
+  expect(server.url(), "NO_SUCH_KEY", {"--api-key-env", "NO_SUCH_KEY"});
+  expect(server.url() + "," + server.url(), "twice");
+  expect(server.url() + "/v2", "HTTP 404");
+}
+
+TEST_F(EvalOfServers, ThatServeSeveralModelsAreAskedForWhich) {
+  LocalServer server;
+  server.server.Get("/v1/models", [](const httplib::Request&, httplib::Response& r) {
+    r.set_content(R"({"data": [{"id": "a"}, {"id": "b"}]})", "application/json");
+  });
+  server.start();
+  expect_error(eval(server.url(), "out"), "choose with --model: a, b");
+}
+
+TEST_F(EvalOfServers, AnswersBehindAKeyThatIsNeverWritten) {
+  ScriptedEndpoint server(known_reply, {});
+  server.start();
+  setenv("SOME_KEY", "sk-very-secret", 1);
+  std::vector<std::string> arguments = eval(server.url(), "out");
+  arguments.insert(arguments.end(), {"--api-key-env", "SOME_KEY"});
+  const Outcome outcome = run(arguments);
+  unsetenv("SOME_KEY");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(server.last_authorization(), "Bearer sk-very-secret");
+  for (const auto& entry : fs::recursive_directory_iterator(dir_)) {
+    if (!entry.is_regular_file()) continue;
+    EXPECT_EQ(read_text_file(entry.path()).find("very-secret"), std::string::npos) << entry.path();
+  }
+}
+
+}  // namespace
+}  // namespace quantrial
