@@ -79,11 +79,12 @@ template <typename T>
 void transpose(const T* source, std::array<int64_t, 2> shape, std::byte* result, ThreadPool& pool) {
   constexpr int64_t strip = turned_columns<T>;
   const auto [rows, columns] = shape;
-  pool.parallel_for((columns + strip - 1) / strip, [&, rows = rows, columns = columns](int64_t i, int) {
-    const int64_t first = i * strip;
-    transpose_columns(source, shape, first, std::min(strip, columns - first),
-                      result + first * rows * static_cast<int64_t>(sizeof(T)));
-  });
+  pool.parallel_for((columns + strip - 1) / strip,
+                    [&, rows = rows, columns = columns](int64_t i, int) {
+                      const int64_t first = i * strip;
+                      transpose_columns(source, shape, first, std::min(strip, columns - first),
+                                        result + first * rows * static_cast<int64_t>(sizeof(T)));
+                    });
 }
 
 }  // namespace quantrial

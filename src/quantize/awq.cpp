@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "formats/codec_rules.h"
 #include "ops/matmul.h"
@@ -41,6 +42,17 @@ double squared_difference(const Rows& a, const Rows& b) {
   double sum = 0;
   for (size_t i = 0; i < a.size(); ++i) sum += (double{a[i]} - b[i]) * (double{a[i]} - b[i]);
   return sum;
+}
+
+// Each column of w[N,K] multiplied or divided by its factor.
+template <typename Operation>
+void scale_columns(View<float, 2> w, const std::vector<float>& factors, Operation operation,
+                   ThreadPool& pool) {
+  pool.parallel_for(w.shape(0), [&](int64_t n, int) {
+    for (int64_t k = 0; k < w.shape(1); ++k) {
+      w[n][k] = operation(w[n][k], factors[static_cast<size_t>(k)]);
+    }
+  });
 }
 
 class Search {
@@ -222,13 +234,9 @@ double Search::damage(const SmoothingPlace& place, const std::vector<float>& s,
     if (!codec) continue;
     rounded[r] = weights_[static_cast<size_t>(i)];
     const View<float, 2> w(rounded[r].data(), weight(i).shape());
-    task_.pool.parallel_for(w.shape(0), [&](int64_t n, int) {
-      for (int64_t k = 0; k < w.shape(1); ++k) w[n][k] *= s[static_cast<size_t>(k)];
-    });
+    scale_columns(w, s, std::multiplies(), task_.pool);
     decode(*codec, round(i, *codec, w, s), w, task_.pool);
-    task_.pool.parallel_for(w.shape(0), [&](int64_t n, int) {
-      for (int64_t k = 0; k < w.shape(1); ++k) w[n][k] /= s[static_cast<size_t>(k)];
-    });
+    scale_columns(w, s, std::divides(), task_.pool);
     views[static_cast<size_t>(i)] = w;
   }
   return squared_difference(output(place, views), wanted);
@@ -287,10 +295,7 @@ void Search::smooth(const SmoothingPlace& place, BlockResult& result) {
   fit_divisors(place.readers, s, codecs_);
   for (const int64_t i : place.readers) {
     changed_[static_cast<size_t>(i)] = true;
-    const View<float, 2> w = weight(i);
-    for (int64_t n = 0; n < w.shape(0); ++n) {
-      for (int64_t k = 0; k < w.shape(1); ++k) w[n][k] *= s[static_cast<size_t>(k)];
-    }
+    scale_columns(weight(i), s, std::multiplies(), task_.pool);
   }
   input_factors_[linears_[static_cast<size_t>(place.readers[0])].input] = std::move(s);
 }

@@ -27,6 +27,9 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
+// Of what the journal tells of a file. Another number, and an unfinished run is not continued.
+constexpr int journal_version = 2;
+
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
@@ -60,7 +63,9 @@ class Run {
     // Data-free recipes run at the speed of the disk, where a wait for each file would halve it.
     const auto durability =
         calibration_.sequences.empty() ? Durability::left_to_system : Durability::synced;
-    PartialFolder folder(job_.out, made_from_, {.start = job_.start, .durability = durability});
+    ordered_json header = {{"journal", journal_version}};
+    header.update(made_from_);
+    PartialFolder folder(job_.out, header, {.start = job_.start, .durability = durability});
     try {
       make(folder, durability);
     } catch (const Interrupted&) {

@@ -19,17 +19,16 @@ constexpr std::array<std::string_view, 4> weight_types = {"int", "fp8", "nvfp4",
 constexpr std::array<std::string_view, 3> activation_types = {"none", "fp8-dynamic", "nvfp4-local"};
 enum WeightType : size_t { type_int, type_fp8, type_nvfp4, type_bf16 };
 
-// The keys that may be set by their last part alone.
-constexpr std::array<std::string_view, 4> weight_keys = {"bits", "group_size", "symmetric",
-                                                         "block"};
-constexpr std::array<std::string_view, 8> parameter_keys = {
-    "iters", "samples", "sequence_length", "batch", "seed", "learning_rate", "grid", "dampening"};
+using Keys = std::initializer_list<std::string_view>;
+const Keys weight_keys = {"type", "bits", "group_size", "symmetric", "block"};
+const Keys parameter_keys = {"iters",         "samples", "sequence_length", "batch", "seed",
+                                 "learning_rate", "grid",    "dampening"};
 
-template <size_t N>
-bool is_in(const std::array<std::string_view, N>& list, std::string_view key) {
+bool is_in(const Keys& list, std::string_view key) {
   return std::find(list.begin(), list.end(), key) != list.end();
 }
 
+// Those keys may be set by their last part alone.
 std::string dotted(const std::string& key) {
   if (is_in(weight_keys, key)) return "weights." + key;
   if (is_in(parameter_keys, key)) return "parameters." + key;
@@ -75,8 +74,7 @@ void read_fp8(const YamlObject& weights, Scheme& scheme) {
   scheme.block_columns = block[1];
 }
 
-void refuse_keys(const YamlObject& weights, std::initializer_list<std::string_view> keys,
-                 std::string_view type) {
+void refuse_keys(const YamlObject& weights, Keys keys, std::string_view type) {
   for (const std::string_view key : keys) {
     if (weights.has(std::string(key))) {
       weights.fail(std::string(key), fmt::format("type {} has no such key; remove it", type));
@@ -102,8 +100,7 @@ void read_activations(const YamlObject& holder, Scheme& scheme) {
 
 // `weights` and `activations` of the recipe or of one override; nothing for "bf16".
 std::optional<Scheme> read_scheme(const YamlObject& holder) {
-  const YamlObject weights =
-      holder.object("weights", {"type", "bits", "group_size", "symmetric", "block"});
+  const YamlObject weights = holder.object("weights", weight_keys);
   if (!weights.has("type")) weights.fail("type", "use int, fp8 or nvfp4");
   Scheme scheme;
   scheme.symmetric = true;
@@ -182,9 +179,7 @@ void read_overrides(const YamlObject& root, Recipe& recipe) {
 }
 
 void read_parameters(const YamlObject& root, RecipeParameters& parameters) {
-  const YamlObject object =
-      root.object("parameters", {"iters", "samples", "sequence_length", "batch", "seed",
-                                 "learning_rate", "grid", "dampening"});
+  const YamlObject object = root.object("parameters", parameter_keys);
   RecipeParameters& p = parameters;
   p.iters = object.integer("iters", 0, 1'000'000, p.iters);
   p.samples = object.integer("samples", 1, 1'000'000, p.samples);

@@ -1,7 +1,10 @@
 #include "quantize/shard_writer.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
+
+#include "base/error.h"
 
 namespace quantrial {
 
@@ -11,19 +14,28 @@ bool Shard::is_copied() const {
 }
 
 ShardWriter::ShardWriter(PartialFolder& folder, Durability durability)
-    : folder_(folder), durability_(durability), computed_thread_([this] { work(computed_); }) {
-  copied_thread_ = std::thread([this] { work(copied_); });
+    : folder_(folder), durability_(durability) {
+  try {
+    computed_thread_ = std::thread([this] { work(computed_); });
+    copied_thread_ = std::thread([this] { work(copied_); });
+  } catch (const std::system_error& error) {
+    stop();
+    throw Error("cannot start the threads that write: {}; raise the limit of processes",
+                error.code().message());
+  }
 }
 
-ShardWriter::~ShardWriter() {
+ShardWriter::~ShardWriter() { stop(); }
+
+void ShardWriter::stop() {
   {
     const std::lock_guard lock(mutex_);
     copied_.waiting.clear();
     stop_ = true;
   }
   changed_.notify_all();
-  computed_thread_.join();
-  copied_thread_.join();
+  if (computed_thread_.joinable()) computed_thread_.join();
+  if (copied_thread_.joinable()) copied_thread_.join();
 }
 
 void ShardWriter::submit(Shard shard) {

@@ -25,6 +25,7 @@ struct Shard {
 
 class ShardWriter {
  public:
+  // Throws Error when the system gives no threads.
   ShardWriter(PartialFolder& folder, Durability durability);
   ~ShardWriter();  // writes the computed shard that still waits; its trouble is lost
 
@@ -40,6 +41,7 @@ class ShardWriter {
     bool busy = false;
     bool is_empty() const { return waiting.empty() && !busy; }
   };
+  void stop();
   void work(Queue& queue);
   void write(const Shard& shard);
   void rethrow();

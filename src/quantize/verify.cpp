@@ -79,7 +79,7 @@ class NumbersCheck {
       if (dense) {
         if (base && found.squared_error > 0) changed_.push_back(module);
       } else {
-        note(module, weight, found, base.has_value());
+        note(module, weight, found, base ? &*base : nullptr);
         if (base) {
           const double error = found.squared_base == 0 ? (found.squared_error == 0 ? 0 : INFINITY)
                                                        : found.squared_error / found.squared_base;
@@ -107,9 +107,10 @@ class NumbersCheck {
     return base ? read_numbers(weight, *base, pool_).zero_rows : zero_rows;
   }
 
+  // `compared`: the base model's matrix, when the numbers of both were read.
   void note(const std::string& module, const Weight& weight, const MatrixNumbers& found,
-            bool with_base) {
-    if (with_base && found.collapsed_groups > 0) {
+            const Weight* compared) {
+    if (compared != nullptr && found.collapsed_groups > 0) {
       collapsed_.push_back(
           fmt::format("{} ({} of {} groups)", module, found.collapsed_groups, found.groups));
     } else if (const int64_t rows = lost_rows(module, weight, found.zero_rows); rows > 0) {
