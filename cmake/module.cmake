@@ -26,6 +26,7 @@ set(quantrial_quantize_libraries nlohmann_json::nlohmann_json)
 set(quantrial_evaluate_libraries nlohmann_json::nlohmann_json)
 set(quantrial_evals_libraries nlohmann_json::nlohmann_json PkgConfig::SQLITE
   PkgConfig::HTTPLIB OpenSSL::SSL)
+set(quantrial_sandbox_libraries PkgConfig::SECCOMP)
 set(quantrial_text_libraries nlohmann_json::nlohmann_json PkgConfig::PCRE2 PkgConfig::UTF8PROC)
 
 # Lets g++ put loops with `a < b ? c : d` of floats into vector code; changes no number.

@@ -9,11 +9,13 @@ packages=(
   clang-format-14 clang-tidy-16
   # libraries
   nlohmann-json3-dev libfmt-dev libcli11-dev libyaml-cpp-dev libhwy-dev libpcre2-dev libutf8proc-dev
-  liblzma-dev zlib1g-dev libsqlite3-dev libcpp-httplib-dev libssl-dev
+  liblzma-dev zlib1g-dev libsqlite3-dev libcpp-httplib-dev libssl-dev libseccomp-dev
   # tests and benchmarks
   libgtest-dev libbenchmark-dev
+  # the sandbox of code benchmarks, which runs Python
+  bubblewrap python3
   # scripts under tools/ and the layer check
-  python3 xz-utils
+  xz-utils
 )
 
 missing=()

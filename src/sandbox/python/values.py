@@ -1,0 +1,32 @@
+# Values as marshal version 2 (python_value.h reads it); what is no plain value becomes the nearest
+# one that compares alike, or Ellipsis, which equals nothing.
+def plain(value):
+    if value is None or type(value) in (bool, int, float, complex, str, bytes):
+        return value
+    if hasattr(value, "tolist") and type(value).__module__ == "numpy":
+        return plain(value.tolist())
+    for kind in (int, float, complex, str):
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value)
+    if isinstance(value, list):
+        return [plain(item) for item in list.__iter__(value)]
+    if isinstance(value, tuple):
+        return tuple(plain(item) for item in tuple.__iter__(value))
+    if isinstance(value, (set, frozenset, type({}.keys()), type({}.items()))):
+        return frozenset(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in dict.items(value)}
+    if type(value).__name__ in ("Fraction", "Decimal") and value == float(value):
+        return float(value)
+    return ...
+
+
+def packed(value):
+    try:
+        if "numpy" not in sys.modules:
+            return marshal.dumps(value, 2)
+    except ValueError:
+        pass
+    return marshal.dumps(plain(value), 2)

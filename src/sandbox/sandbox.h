@@ -1,0 +1,49 @@
+// A place to run Python programs that nobody has read: bubblewrap, a seccomp filter, resource
+// limits. Without a working sandbox nothing is run.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sandbox/bubblewrap.h"
+#include "sandbox/sandboxed_python.h"
+
+namespace quantrial {
+
+// What runs inside; each has its file in sandbox/python/ with the frames that it takes and sends.
+enum class Driver { calls, reference, check, program };
+
+class Sandbox {
+ public:
+  struct Job {
+    Driver driver = Driver::calls;
+    std::vector<std::string> frames;
+    std::string input{};  // standard input
+    SandboxLimits limits{};
+  };
+
+  // Throws Error when no process can be made.
+  std::unique_ptr<SandboxedPython> start(Job job) const;
+
+  // "bubblewrap, Python /usr/bin/python3.11, limits by rlimits, as nobody"
+  std::string description() const;
+
+ private:
+  friend struct SandboxSearch find_sandbox();
+  Sandbox(PythonInstallation python, RunAs user);
+
+  PythonInstallation python_;
+  RunAs user_;
+  std::string filter_;  // seccomp program
+};
+
+struct SandboxSearch {
+  std::shared_ptr<const Sandbox> sandbox;  // none: see `obstacle`
+  std::string obstacle;                    // one line: why there is none and how to get one
+};
+
+// Tries it out once.
+SandboxSearch find_sandbox();
+
+}  // namespace quantrial
