@@ -25,6 +25,7 @@ void add_tokenize_command(CLI::App& app, const CommonOptions& common);
 void add_generate_command(CLI::App& app, const CommonOptions& common);
 void add_logits_command(CLI::App& app, const CommonOptions& common);
 void add_eval_command(CLI::App& app, const CommonOptions& common);
+void add_regrade_command(CLI::App& app, const CommonOptions& common);
 void add_bench_command(CLI::App& app, const CommonOptions& common);
 void add_fidelity_command(CLI::App& app, const CommonOptions& common);
 

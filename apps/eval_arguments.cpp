@@ -8,18 +8,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::map<std::string, fs::path> supplied_files(const std::vector<std::string>& pairs) {
-  std::map<std::string, fs::path> files;
-  for (const std::string& pair : pairs) {
-    const size_t equals = pair.find('=');
-    if (equals == 0 || equals == std::string::npos) {
-      throw Error("--benchmark-file {}: give NAME=FILE", escaped(pair));
-    }
-    files[pair.substr(0, equals)] = pair.substr(equals + 1);
-  }
-  return files;
-}
-
 void add_sampling(CLI::App& command, BenchmarkSampling& s) {
   command.add_option("--max-tokens", s.max_tokens, "Thinking and answer together");
   command.add_option("--temperature", s.temperature, "Without: the benchmark's or the model's");
@@ -54,6 +42,18 @@ void add_endpoints(CLI::App& command, EndpointArguments& e) {
 }
 
 }  // namespace
+
+std::map<std::string, fs::path> supplied_files(const std::vector<std::string>& pairs) {
+  std::map<std::string, fs::path> files;
+  for (const std::string& pair : pairs) {
+    const size_t equals = pair.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      throw Error("--benchmark-file {}: give NAME=FILE", escaped(pair));
+    }
+    files[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  return files;
+}
 
 void add_eval_arguments(CLI::App& command, EvalArguments& a) {
   add_model_arguments(command, a.model);

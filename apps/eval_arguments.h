@@ -1,6 +1,8 @@
 // The options of `quantrial eval`.
 #pragma once
 
+#include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +35,9 @@ struct EvalArguments {
 };
 
 void add_eval_arguments(CLI::App& command, EvalArguments& arguments);
+
+// NAME=FILE pairs: sets that are not shipped.
+std::map<std::string, std::filesystem::path> supplied_files(const std::vector<std::string>& pairs);
 
 // What the options ask of the benchmarks.
 RunWish wish_of(const EvalArguments& arguments);

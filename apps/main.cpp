@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   add_generate_command(app, common);
   add_logits_command(app, common);
   add_eval_command(app, common);
+  add_regrade_command(app, common);
   add_bench_command(app, common);
   add_fidelity_command(app, common);
 

@@ -31,6 +31,22 @@ TEST_F(EvalOfServers, StartedAgainAsksForNothing) {
   EXPECT_EQ(server.replies(), replies);
 }
 
+TEST_F(EvalOfServers, CanBeGradedAgain) {
+  ScriptedEndpoint server(known_reply, {});
+  server.start();
+  const auto before = whole(server.url(), "out");
+  const int64_t replies = server.replies();
+  const std::string dir = (dir_ / "out").string(), yaml = write_numbers(dir_).string();
+  expect_error({"regrade", dir}, "give --benchmark numbers.yaml");
+  const Outcome outcome = run({"regrade", dir, "--benchmark", yaml});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "scripted, numbers: 60 answers graded (exact 1), 0 verdicts changed\n");
+  EXPECT_EQ(outcome.out, "scripted\n" + before.second);
+  EXPECT_EQ(read_text_file(dir_ / "out" / "results.json"), before.first);
+  EXPECT_EQ(server.replies(), replies);
+  expect_error({"regrade", dir_.string()}, "no samples.sqlite");
+}
+
 TEST_F(EvalOfServers, CtrlCKeepsWhatIsFinished) {
   ScriptedEndpoint::Options options;
   options.chunk_delay_ms = 20;

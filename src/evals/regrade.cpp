@@ -1,0 +1,124 @@
+#include "evals/regrade.h"
+
+#include <exception>
+#include <map>
+#include <mutex>
+#include <optional>
+
+#include "base/error.h"
+#include "evals/evaluation.h"
+#include "evals/votes.h"
+#include "text/reasoning.h"
+
+namespace quantrial {
+namespace {
+
+constexpr size_t questions_at_once = 256;  // their samples are in memory together
+
+bool was_thinking(const RunRecord& run) { return run.settings.value("thinking", true); }
+
+// The answer, where the sample ended with one.
+std::optional<std::string> gradable_answer(const Sample& sample, bool thinking) {
+  if (sample.outcome != Outcome::answered && sample.outcome != Outcome::no_answer &&
+      sample.outcome != Outcome::sandbox_error) {
+    return std::nullopt;
+  }
+  ReasoningSplitter splitter(thinking ? PromptEnd::inside_reasoning : PromptEnd::outside_reasoning);
+  std::string answer = splitter.push(sample.text).answer;
+  answer += splitter.finish().answer;
+  if (splitter.in_reasoning()) return std::nullopt;  // it never came to an answer
+  return answer;
+}
+
+std::map<std::string, const Question*> by_id(const RunRecord& run, const Benchmark& benchmark) {
+  if (benchmark.data_sha256 != run.origin.dataset_hash) {
+    throw Error(
+        "{}: its questions are others than when it was asked (sha256 {}, then {}); "
+        "give the file of then",
+        run.benchmark, benchmark.data_sha256, run.origin.dataset_hash);
+  }
+  std::map<std::string, const Question*> questions;
+  for (const Question& question : benchmark.questions) questions[question.id] = &question;
+  for (const std::string& id : run.questions) {
+    if (questions.contains(id)) continue;
+    throw Error("{}: question '{}' is no longer among its questions; undo the change of its YAML",
+                run.benchmark, escaped(id));
+  }
+  return questions;
+}
+
+// Grades samples in parallel; an Error of a grader is thrown once all have ended.
+class Batch {
+ public:
+  Batch(const Grader& grader, const std::map<std::string, const Question*>& questions,
+        bool thinking)
+      : grader_(grader), questions_(questions), thinking_(thinking) {}
+
+  void grade(std::vector<Sample>& samples, ThreadPool& pool, RegradeCounts& counts) {
+    std::exception_ptr failure;
+    pool.parallel_for(static_cast<int64_t>(samples.size()), [&](int64_t i, int) {
+      try {
+        grade(samples[static_cast<size_t>(i)], counts);
+      } catch (const Error&) {
+        const std::lock_guard lock(mutex_);
+        failure = std::current_exception();
+      }
+    });
+    if (failure) std::rethrow_exception(failure);
+  }
+
+ private:
+  void grade(Sample& sample, RegradeCounts& counts) {
+    const std::optional<std::string> answer = gradable_answer(sample, thinking_);
+    if (!answer) {
+      sample.grader_version = grader_.version();
+      return;
+    }
+    const Outcome outcome = sample.outcome;
+    const std::optional<bool> correct = sample.correct;
+    apply_grade(grader_, *questions_.at(sample.question), *answer, sample);
+    const std::lock_guard lock(mutex_);
+    ++counts.graded;
+    counts.changed += sample.outcome != outcome || sample.correct != correct ? 1 : 0;
+    if (sample.outcome != Outcome::sandbox_error) return;
+    ++counts.sandbox_errors;
+    counts.last_error = sample.scores.value("detail", std::string());
+  }
+
+  const Grader& grader_;
+  const std::map<std::string, const Question*>& questions_;
+  bool thinking_;
+  std::mutex mutex_;
+};
+
+}  // namespace
+
+std::string benchmark_of(const RunRecord& run) {
+  constexpr std::string_view mark = "-no-thinking";
+  std::string name = run.benchmark;
+  if (!was_thinking(run) && name.ends_with(mark)) name.resize(name.size() - mark.size());
+  return name;
+}
+
+RegradeCounts regrade(SampleStore& store, RunRecord run, const Benchmark& benchmark,
+                      const Grader& grader, ThreadPool& pool) {
+  const auto questions = by_id(run, benchmark);
+  Batch batch(grader, questions, was_thinking(run));
+  RegradeCounts counts;
+  for (size_t first = 0; first < run.questions.size(); first += questions_at_once) {
+    RunRecord some = run;
+    const size_t end = std::min(first + questions_at_once, run.questions.size());
+    some.questions.assign(run.questions.begin() + static_cast<std::ptrdiff_t>(first),
+                          run.questions.begin() + static_cast<std::ptrdiff_t>(end));
+    std::vector<Sample> samples;
+    store.for_each(some, [&](Sample sample) { samples.push_back(std::move(sample)); });
+    batch.grade(samples, pool, counts);
+    store.put(samples);
+  }
+  run.settings["grader"] = grader.version();
+  store.put(run);
+  store_votes(store, run, grader);
+  return counts;
+}
+
+}  // namespace quantrial
