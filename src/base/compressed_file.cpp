@@ -25,6 +25,8 @@ void check_size(size_t bytes, const std::string& where, size_t max_bytes) {
   }
 }
 
+}  // namespace
+
 std::string unxz(std::string_view packed, const std::string& where, size_t max_bytes) {
   struct Stream {
     lzma_stream s = LZMA_STREAM_INIT;
@@ -46,8 +48,6 @@ std::string unxz(std::string_view packed, const std::string& where, size_t max_b
   }
   return text;
 }
-
-}  // namespace
 
 std::string inflated(std::string_view packed, const std::string& where, size_t max_bytes) {
   struct Stream {

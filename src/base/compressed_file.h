@@ -16,4 +16,7 @@ std::string read_maybe_compressed(const std::filesystem::path& path,
 // A zlib stream (RFC 1950) or a gzip member (RFC 1952), unpacked. `where` names it in messages.
 std::string inflated(std::string_view packed, const std::string& where, size_t max_bytes);
 
+// An .xz file in memory, unpacked. `where` names it in messages.
+std::string unxz(std::string_view packed, const std::string& where, size_t max_bytes);
+
 }  // namespace quantrial
