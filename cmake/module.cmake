@@ -24,8 +24,8 @@ set(quantrial_ops_libraries PkgConfig::HWY)
 set(quantrial_model_libraries nlohmann_json::nlohmann_json)
 set(quantrial_quantize_libraries nlohmann_json::nlohmann_json)
 set(quantrial_evaluate_libraries nlohmann_json::nlohmann_json)
-set(quantrial_evals_libraries nlohmann_json::nlohmann_json PkgConfig::SQLITE
-  PkgConfig::HTTPLIB OpenSSL::SSL)
+set(quantrial_evals_libraries nlohmann_json::nlohmann_json PkgConfig::SQLITE PkgConfig::PCRE2
+  PkgConfig::UTF8PROC PkgConfig::HTTPLIB OpenSSL::SSL)
 set(quantrial_sandbox_libraries PkgConfig::SECCOMP)
 set(quantrial_text_libraries nlohmann_json::nlohmann_json PkgConfig::PCRE2 PkgConfig::UTF8PROC)
 
@@ -73,3 +73,15 @@ function(quantrial_test name)
   gtest_discover_tests(${name} TEST_PREFIX "${name}." PROPERTIES LABELS ${label} DISCOVERY_TIMEOUT 60)
 endfunction()
 include(GoogleTest)
+
+# quantrial_embed(file include): the bytes of `file` as numbers that C++ can #include as `include`.
+function(quantrial_embed file include)
+  set(output ${PROJECT_BINARY_DIR}/generated/${include})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${file})
+  if(NOT ${PROJECT_SOURCE_DIR}/${file} IS_NEWER_THAN ${output})
+    return()
+  endif()
+  file(READ ${PROJECT_SOURCE_DIR}/${file} bytes HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes ${bytes})
+  file(WRITE ${output} ${bytes})
+endfunction()

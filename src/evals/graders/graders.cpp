@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "evals/graders/exact.h"
+#include "evals/graders/ifeval/ifeval.h"
 
 namespace quantrial {
 namespace {
@@ -13,6 +14,7 @@ struct Entry {
 
 constexpr Entry entries[] = {
     {"exact", make_exact_grader},
+    {"ifeval", make_ifeval_grader},
 };
 
 }  // namespace
