@@ -53,11 +53,26 @@ double normal_quantile(double p) {
   return root([p](double z) { return normal_cdf(z) - p; }, -40, 0);
 }
 
+// Stirling's series (DLMF 5.11.1) from 16 on, where its eighth term is below 1e-19; smaller
+// arguments by Gamma(x + 1) = x Gamma(x).
+double log_gamma(double x) {
+  constexpr double half_log_two_pi = 0.9189385332046727;
+  double product = 1;
+  for (; x < 16; x += 1) product *= x;
+  const double r = 1 / (x * x);
+  const double series =
+      1.0 / 12 -
+      r * (1.0 / 360 -
+           r * (1.0 / 1260 -
+                r * (1.0 / 1680 - r * (1.0 / 1188 - r * (691.0 / 360360 - r * (1.0 / 156))))));
+  return (x - 0.5) * std::log(x) - x + half_log_two_pi + series / x - std::log(product);
+}
+
 double incomplete_beta(double a, double b, double x) {
   require(a > 0 && b > 0 && x >= 0 && x <= 1, "incomplete_beta: arguments out of range");
   if (x == 0 || x == 1) return x;
-  const double front = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) +
-                                a * std::log(x) + b * std::log1p(-x));
+  const double front = std::exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * std::log(x) +
+                                b * std::log1p(-x));
   if (x < (a + 1) / (a + b + 2)) return front * beta_fraction(a, b, x) / a;
   return 1 - front * beta_fraction(b, a, 1 - x) / b;
 }
@@ -82,12 +97,12 @@ double student_t_quantile(double p, double degrees) {
   return root([=](double t) { return student_t_cdf(t, degrees) - p; }, low, 0);
 }
 
-long double choose(int64_t n, int64_t k) {
+Quadruple choose(int64_t n, int64_t k) {
   if (k < 0 || k > n) return 0;
   k = std::min(k, n - k);
-  long double product = 1;
+  Quadruple product = 1;
   for (int64_t i = 1; i <= k; ++i) {
-    product = product * static_cast<long double>(n - k + i) / static_cast<long double>(i);
+    product = product * static_cast<Quadruple>(n - k + i) / static_cast<Quadruple>(i);
   }
   return product;
 }

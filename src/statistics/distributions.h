@@ -18,7 +18,13 @@ double beta_quantile(double a, double b, double p);
 double student_t_cdf(double t, double degrees);
 double student_t_quantile(double p, double degrees);
 
-// C(n, k) by products: exact to the last digits of a long double; 0 for k outside [0, n].
-long double choose(int64_t n, int64_t k);
+// log Gamma(x), x > 0. Not std::lgamma, which every language has its own of.
+double log_gamma(double x);
+
+// Counts of choices and their ratios with 113 bits: rounded to double they are the exact fraction,
+// rounded once, as any program finds it that has fractions.
+using Quadruple = __float128;
+// C(n, k); 0 for k outside [0, n].
+Quadruple choose(int64_t n, int64_t k);
 
 }  // namespace quantrial::statistics

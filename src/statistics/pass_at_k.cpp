@@ -17,12 +17,7 @@ void check(int64_t K, int64_t c, int64_t k) {
 
 double pass_at_k(int64_t K, int64_t c, int64_t k) {
   check(K, c, k);
-  if (K - c < k) return 1;
-  double none = 1;
-  for (int64_t j = K - c + 1; j <= K; ++j) {
-    none *= 1 - static_cast<double>(k) / static_cast<double>(j);
-  }
-  return 1 - none;
+  return static_cast<double>(1 - choose(K - c, k) / choose(K, k));
 }
 
 double pass_hat_k(int64_t K, int64_t c, int64_t k) {
@@ -35,7 +30,7 @@ double g_pass_at_k(int64_t K, int64_t c, int64_t k, double tau) {
   require(tau > 0 && tau <= 1, "G-Pass@k: 0 < tau <= 1");
   constexpr double rounding = 1e-9;  // 0.7 * 10 is not above 7
   const auto least = static_cast<int64_t>(std::ceil(tau * static_cast<double>(k) - rounding));
-  long double ways = 0;
+  Quadruple ways = 0;
   for (int64_t j = std::max<int64_t>(least, 1); j <= std::min(c, k); ++j) {
     ways += choose(c, j) * choose(K - c, k - j);
   }
