@@ -16,6 +16,13 @@ constexpr int64_t K = 4;
 
 enum class Counts { usage, tokenize };
 
+// Where the thinking of question `q` stands in the replies.
+std::string thinking_seen(int64_t q) {
+  if (q % 3 == 0) return "reasoning";
+  if (q % 3 == 1) return "reasoning_content";
+  return q % 8 == 5 || q % 8 == 7 ? "none" : "inline";  // none: cut before </think> shows it
+}
+
 // What a perfect client makes of known_reply().
 Reply expected_reply(int64_t q, uint64_t seed, Counts counts) {
   const ScriptedReply r = known_reply(std::to_string(q), seed);
@@ -27,6 +34,7 @@ Reply expected_reply(int64_t q, uint64_t seed, Counts counts) {
   reply.text += reply.answer;
   reply.finish_reason = q % 8 == 6 ? "length" : r.finish_reason;
   reply.prompt_tokens = 7;
+  reply.server = {{"thinking", thinking_seen(q)}};
   if (counts == Counts::usage) {
     reply.generated_tokens = r.thinking_tokens() + r.answer_tokens() + r.wrong_usage;
     if (r.wrong_usage != 0) return reply;  // it cannot be, so its split is not believed
@@ -114,11 +122,7 @@ TEST_P(EveryFigure, IsRecoveredThroughErrorsStallsAndCuts) {
     const int64_t q = std::stoll(s.question.substr(1));
     const Reply expected = expected_reply(q, s.seed, GetParam());
     EXPECT_EQ(s.text, expected.text) << s.question;
-    EXPECT_EQ(s.server["thinking"], q % 3 == 0   ? "reasoning"
-                                    : q % 3 == 1 ? "reasoning_content"
-                                    : q % 8 == 5 || q % 8 == 7
-                                        ? "none"  // cut before </think>, which would show it
-                                        : "inline");
+    EXPECT_EQ(s.server["thinking"], thinking_seen(q));
     right += s.correct.value_or(false) ? 1 : 0;
     EXPECT_TRUE(s.ttft_ms && s.e2e_ms && *s.ttft_ms <= *s.e2e_ms);
     EXPECT_EQ(s.ttfa_ms.has_value(), !expected.in_thinking);

@@ -166,6 +166,7 @@ ordered_json benchmark_figures(const RunSamples& run, const ResultOptions& optio
                          {"settings", run.record.settings},
                          {"outcomes", outcome_counts(run)},
                          {"warnings", run.warnings}};
+  if (!run.thinking_seen.empty()) result["thinking_seen"] = run.thinking_seen;
   if (run.questions.empty()) return result;
   result["accuracy"] = accuracy_figure(run);
   const auto K = [](const QuestionSamples& q) { return static_cast<int64_t>(q.samples.size()); };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "evals/question.h"
+
 namespace quantrial {
 
 int64_t QuestionSamples::right() const {
@@ -46,6 +48,7 @@ RunSamples load_run(const SampleStore& store, const RunRecord& record) {
   store.for_each(record, [&](Sample s) {
     ++run.outcomes.at(static_cast<size_t>(s.outcome));
     run.warnings += s.warning.empty() ? 0 : 1;
+    if (s.server.contains("thinking")) ++run.thinking_seen[field_text(s.server["thinking"])];
     if (!is_scored(s.outcome)) return;
     QuestionSamples& q = by_id[s.question];
     q.id = s.question;

@@ -39,6 +39,8 @@ struct RunSamples {
   std::vector<QuestionSamples> questions;  // those with a scored sample, in the order of the record
   std::array<int64_t, 7> outcomes{};       // by Outcome, transport and sandbox errors included
   int64_t warnings = 0;
+  std::map<std::string, int64_t>
+      thinking_seen{};  // samples of servers, by where their thinking stood
 
   // The fewest scored samples of a question: up to which k figures are defined. 0 without any.
   int64_t fewest() const;

@@ -22,7 +22,7 @@ enum WeightType : size_t { type_int, type_fp8, type_nvfp4, type_bf16 };
 using Keys = std::initializer_list<std::string_view>;
 const Keys weight_keys = {"type", "bits", "group_size", "symmetric", "block"};
 const Keys parameter_keys = {"iters",         "samples", "sequence_length", "batch", "seed",
-                                 "learning_rate", "grid",    "dampening"};
+                             "learning_rate", "grid",    "dampening"};
 
 bool is_in(const Keys& list, std::string_view key) {
   return std::find(list.begin(), list.end(), key) != list.end();
