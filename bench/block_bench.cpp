@@ -2,13 +2,13 @@
 // gradients of its weights, at the size that auto-round is timed on (hidden 256, FF 512, 8 x 512
 // tokens, 0.66 M weights): ms, and the share of its Linears' products in the multiply-add rate of
 // registers alone, measured in the same run.
-//     block_bench [ITERATIONS]: instead, AutoRound of that many iterations over 16 sequences in
-//     INT4
-// g128: seconds, and seconds of processor time (what remains comparable beside other programs).
+//     block_bench --iterations N [--all]: instead, AutoRound in INT4 g128 over 16 sequences, with
+// --all never stopped early: seconds, and seconds of processor time (what remains comparable beside
+// other programs).
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -120,10 +120,13 @@ void run(DenseBlock& block, const ModelConfig& config, const Activations& activa
       ahead * 1e3, both * 1e3, 100 * static_cast<double>(6 * T * weights) / peak / both);
 }
 
-void run_kinds(const Folder& folder, const ModelConfig& config, ThreadPool& pool) {
+using Kinds = std::vector<MixerKind>;
+
+void run_kinds(const Folder& folder, const ModelConfig& config, const Kinds& kinds,
+               ThreadPool& pool) {
   fmt::print("{} threads, registers alone {:.0f} GFLOP/s\n", pool.size(), fma_peak(pool) / 1e9);
   const Checkpoint checkpoint(folder.path);
-  for (const MixerKind kind : {MixerKind::full_attention, MixerKind::linear_attention}) {
+  for (const MixerKind kind : kinds) {
     DenseBlock block(checkpoint, config, Folder::prefix(kind), kind, pool);
     const bool full = kind == MixerKind::full_attention;
     fmt::print("  {} attention:                ", full ? "full  " : "linear");
@@ -171,10 +174,16 @@ Calibration calibration(DenseBlock& block, int64_t width) {
   return states;
 }
 
-void tune(const Folder& folder, const ModelConfig& config, const AutoRoundParameters& parameters,
-          ThreadPool& pool) {
+struct Tuned {
+  const Folder& folder;
+  const ModelConfig& config;
+  AutoRoundParameters parameters;
+};
+
+void tune(const Tuned& tuned, const Kinds& kinds, ThreadPool& pool) {
+  const auto& [folder, config, parameters] = tuned;
   const Checkpoint checkpoint(folder.path);
-  for (const MixerKind kind : {MixerKind::full_attention, MixerKind::linear_attention}) {
+  for (const MixerKind kind : kinds) {
     DenseBlock block(checkpoint, config, Folder::prefix(kind), kind, pool);
     const Calibration states = calibration(block, config.hidden_size);
     std::vector<LinearTarget> targets;
@@ -207,16 +216,29 @@ void tune(const Folder& folder, const ModelConfig& config, const AutoRoundParame
 
 int main(int argc, char** argv) {
   using namespace quantrial;
+  std::optional<int64_t> iterations;
+  bool all = false;
+  std::vector<int> thread_counts = {1, 0};
+  std::string kind;
+  CLI::App app("One iteration of AutoRound, or with --iterations all of it");
+  app.add_option("--iterations", iterations);
+  app.add_flag("--all", all, "never stop early");
+  app.add_option("--threads", thread_counts, "0: one a core");
+  app.add_option("--kind", kind, "full or linear alone");
+  CLI11_PARSE(app, argc, argv);
   const ModelConfig config = config_of_block();
   const Folder folder(config);
-  for (const int threads : {1, 0}) {
+  Kinds kinds;
+  if (kind != "linear") kinds.push_back(MixerKind::full_attention);
+  if (kind != "full") kinds.push_back(MixerKind::linear_attention);
+  for (const int threads : thread_counts) {
     ThreadPool pool(threads);
-    if (argc == 1) {
-      run_kinds(folder, config, pool);
+    if (!iterations) {
+      run_kinds(folder, config, kinds, pool);
       continue;
     }
-    AutoRoundParameters parameters{.iters = std::atoll(argv[1])};
-    if (argc > 2) parameters.patience = parameters.looks;  // "all"
-    tune(folder, config, parameters, pool);
+    AutoRoundParameters parameters{.iters = *iterations};
+    if (all) parameters.patience = parameters.looks;
+    tune({folder, config, parameters}, kinds, pool);
   }
 }
