@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "base/rng.h"
+#include "ops/gradients/gradients.h"
+#include "quantize/batch_gradient.h"
 #include "quantize/calibration_pass.h"
 #include "quantize/rounded_block.h"
 #include "quantize/tuned_linear.h"
@@ -16,6 +18,14 @@ namespace {
 
 constexpr int curvature_probes = AutoRoundParameters::curvature_probes;
 constexpr int64_t looks = AutoRoundParameters::looks;
+
+// Random signs: number i of them.
+struct Signs {
+  uint64_t seed, first;
+  float operator()(int64_t i) const {
+    return uniform(seed, first + static_cast<uint64_t>(i)) < 0.5 ? -1.0f : 1.0f;
+  }
+};
 
 // Sequences in an order drawn anew for each round (Fisher and Yates), as many at a time as asked.
 class Batches {
@@ -32,9 +42,13 @@ class Batches {
     }
     return batch;
   }
-  double draw() { return uniform(seed_, draws_++); }
+  Signs signs(int64_t count) {
+    draws_ += static_cast<uint64_t>(count);
+    return {seed_, draws_ - static_cast<uint64_t>(count)};
+  }
 
  private:
+  double draw() { return uniform(seed_, draws_++); }
   void shuffle() {
     for (size_t i = sequences_.size(); i > 1; --i) {
       std::swap(sequences_[i - 1],
@@ -47,15 +61,6 @@ class Batches {
   size_t next_;
   uint64_t seed_, draws_ = 0;
 };
-
-// How many of the batch's sequences, each of `numbers` hidden numbers, go through the block at
-// once: so few that their tape, some 20 times as large, stays in the last-level cache. Of large
-// ones nothing would, and the sums of their gradients are not worth their memory: the whole batch.
-size_t sequences_in_cache(int64_t numbers, size_t batch) {
-  constexpr int64_t at_once = 1 << 18;
-  if (numbers > at_once) return batch;
-  return std::min(batch, static_cast<size_t>(at_once / numbers));
-}
 
 // Inputs in FP4 would fall to the other of two numbers under the rounding of bfloat16.
 Factors factors_of(const std::vector<Activations>& inputs) {
@@ -75,36 +80,36 @@ class Tuning {
   void iterate(int64_t t);
   void look(int64_t iterations);
   std::vector<View<const float, 2>> weights() const;
-  // Runs the tape over a batch; leaves y' in out_.
-  void forward(std::span<const int64_t> batch, BlockWeights weights);
-  // Leaves dL/dy' in out_, L the mean of (y' - y)^2 over `rows` rows.
-  void take_loss_gradient(std::span<const int64_t> sequences, int64_t rows);
+  // y'[T,H] of `sequences` becomes dL/dy', L the mean of (y' - y)^2 over `rows` rows.
+  void take_loss_gradient(std::span<const int64_t> sequences, int64_t rows, View<float, 2> y,
+                          Workers& workers) const;
 
   const BlockTask& task_;
   AutoRoundParameters parameters_;
   double rate_;
   Workers workers_;
-  std::vector<Activations> inputs_;
-  Factors factors_;  // of the gradient steps
+  BatchGradient gradient_;
   std::vector<std::optional<TunedLinear>> linears_;
   std::vector<int64_t> held_out_;
   Batches batches_;
   double least_ = 0;     // error of the best so far on what was held out
   int64_t best_at_ = 0;  // the iteration that gave it
   std::vector<std::string> notes_;
-  Tape& tape_;                      // the block's: nothing else runs between forward and backward
-  std::vector<float> x_, y_, out_;  // [T,H] of a batch or a part of it
 };
 
-std::vector<int64_t> every(const HiddenStates& states, double share, bool of_share) {
+// A share of all sequences, evenly spread, and the others.
+struct Split {
+  std::vector<int64_t> held_out, tuned;
+};
+Split split(const HiddenStates& states, double share) {
   const int64_t all = states.sequences();
   const auto count = static_cast<int64_t>(share * static_cast<double>(all));
-  std::vector<int64_t> in, out;
+  Split split;
   for (int64_t i = 0; i < all; ++i) {
-    // Evenly spread: where i * count / all steps on.
-    ((i + 1) * count / all > i * count / all ? in : out).push_back(i);
+    const bool steps_on = (i + 1) * count / all > i * count / all;
+    (steps_on ? split.held_out : split.tuned).push_back(i);
   }
-  return of_share ? in : out;
+  return split;
 }
 
 Tuning::Tuning(const BlockTask& task, const AutoRoundParameters& parameters)
@@ -113,12 +118,10 @@ Tuning::Tuning(const BlockTask& task, const AutoRoundParameters& parameters)
       rate_(parameters.learning_rate.value_or(
           std::min(0.06 / static_cast<double>(std::max<int64_t>(parameters.iters, 1)), 0.001))),
       workers_(task.pool),
-      inputs_(activations_of(task)),
-      factors_(factors_of(inputs_)),
+      gradient_(task, factors_of(activations_of(task))),
       linears_(task.targets.size()),
-      held_out_(every(task.inputs, parameters.held_out, true)),
-      batches_(every(task.inputs, parameters.held_out, false), task.seed),
-      tape_(task.block.own_tape()) {}
+      held_out_(split(task.inputs, parameters.held_out).held_out),
+      batches_(split(task.inputs, parameters.held_out).tuned, task.seed) {}
 
 void Tuning::start() {
   std::map<int, InputMoments> moments = input_moments(task_, all_sequences(task_.inputs), workers_);
@@ -146,42 +149,39 @@ std::vector<View<const float, 2>> Tuning::weights() const {
   return weights;
 }
 
-void Tuning::forward(std::span<const int64_t> batch, BlockWeights weights) {
-  read_sequences(task_.inputs, batch, x_);
-  out_.resize(x_.size());
-  const int64_t H = task_.inputs.width(), T = static_cast<int64_t>(x_.size()) / H;
-  task_.block.forward({weights, inputs_, task_.inputs.sequence_length(), factors_},
-                      {x_.data(), {T, H}}, {out_.data(), {T, H}}, tape_);
-}
-
 void Tuning::measure_curvature(std::vector<std::vector<float>> mean_squares) {
   const std::vector<View<const float, 2>> w = weights();
-  const int64_t H = task_.inputs.width(), L = task_.inputs.sequence_length();
+  const int64_t numbers = task_.inputs.sequence_length() * task_.inputs.width();
   for (int probe = 0; probe < curvature_probes; ++probe) {
-    forward(batches_.next(parameters_.batch), w);
+    const std::vector<int64_t> batch = batches_.next(parameters_.batch);
+    const int64_t outputs = static_cast<int64_t>(batch.size()) * numbers;
+    const Signs signs = batches_.signs(outputs);
     const auto scale =
-        static_cast<float>(std::sqrt(1.0 / static_cast<double>(out_.size()) / curvature_probes));
-    for (float& dy : out_) dy = batches_.draw() < 0.5 ? -scale : scale;
-    const View<const float, 2> dy(out_.data(), {static_cast<int64_t>(out_.size()) / H, H});
-    task_.block.backward({w, inputs_, L, factors_}, tape_, dy, [&](int64_t i, View<float, 2> dw) {
-      if (linears_[static_cast<size_t>(i)]) linears_[static_cast<size_t>(i)]->add_curvature(dw);
-    });
+        static_cast<float>(std::sqrt(1.0 / static_cast<double>(outputs) / curvature_probes));
+    gradient_.run(
+        batch, w,
+        [&](int64_t first, View<float, 2> y, Workers&) {
+          for (int64_t i = 0; i < y.size(); ++i) y.data()[i] = scale * signs(first * numbers + i);
+        },
+        [&](int64_t i, View<float, 2> dw) {
+          if (linears_[static_cast<size_t>(i)]) linears_[static_cast<size_t>(i)]->add_curvature(dw);
+        });
   }
   for (size_t i = 0; i < linears_.size(); ++i) {
     if (linears_[i]) linears_[i]->fit_curvature(std::move(mean_squares[i]));
   }
 }
 
-void Tuning::take_loss_gradient(std::span<const int64_t> sequences, int64_t rows) {
-  read_sequences(task_.outputs, sequences, y_);
-  const int64_t H = task_.inputs.width(), T = static_cast<int64_t>(y_.size()) / H;
-  const float factor = 2 / static_cast<float>(rows * H);
-  workers_.for_rows(T, H, [&](int64_t t) {
-    for (int64_t i = t * H; i < (t + 1) * H; ++i) {
-      const auto at = static_cast<size_t>(i);
-      out_[at] = (out_[at] - y_[at]) * factor;
-    }
-  });
+void Tuning::take_loss_gradient(std::span<const int64_t> sequences, int64_t rows, View<float, 2> y,
+                                Workers& workers) const {
+  const int64_t L = task_.inputs.sequence_length(), H = y.shape(1);
+  std::vector<float> target(static_cast<size_t>(L * H));
+  const View<float, 2> target_rows(target.data(), {L, H});
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    task_.outputs.read(sequences[i], target_rows);
+    gradients::scaled_difference(target_rows, 2 / static_cast<float>(rows * H),
+                                 y.rows(static_cast<int64_t>(i) * L, L), workers);
+  }
 }
 
 void Tuning::iterate(int64_t t) {
@@ -189,24 +189,18 @@ void Tuning::iterate(int64_t t) {
   const std::vector<View<const float, 2>> w = weights();
   const auto rate = static_cast<float>(
       rate_ * (1 - static_cast<double>(t) / static_cast<double>(parameters_.iters)));
-  const int64_t H = task_.inputs.width(), L = task_.inputs.sequence_length();
-  const size_t part = sequences_in_cache(L * H, batch.size());
-  for (size_t i = 0; i < batch.size(); i += part) {
-    const auto sequences = std::span(batch).subspan(i, std::min(part, batch.size() - i));
-    const bool is_last = i + part >= batch.size();
-    forward(sequences, w);
-    take_loss_gradient(sequences, static_cast<int64_t>(batch.size()) * L);
-    const View<const float, 2> dy(out_.data(), {static_cast<int64_t>(out_.size()) / H, H});
-    task_.block.backward({w, inputs_, L, factors_}, tape_, dy, [&](int64_t j, View<float, 2> dw) {
-      auto& linear = linears_[static_cast<size_t>(j)];
-      if (!linear) return;
-      if (is_last) {
-        linear->descend(dw, rate, task_.pool);
-      } else {
-        linear->accumulate(dw, task_.pool);
-      }
-    });
-  }
+  const int64_t L = task_.inputs.sequence_length(), rows = static_cast<int64_t>(batch.size()) * L;
+  gradient_.run(
+      batch, w,
+      [&](int64_t first, View<float, 2> y, Workers& workers) {
+        const auto count = static_cast<size_t>(y.shape(0) / L);
+        take_loss_gradient(std::span(batch).subspan(static_cast<size_t>(first), count), rows, y,
+                           workers);
+      },
+      [&](int64_t i, View<float, 2> dw) {
+        auto& linear = linears_[static_cast<size_t>(i)];
+        if (linear) linear->descend(dw, rate, task_.pool);
+      });
   for (auto& linear : linears_) {
     if (linear) linear->round(task_.pool);
   }

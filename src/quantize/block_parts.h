@@ -21,9 +21,9 @@ View<T, 2> head_rows(View<T, 3> x) {
 class MixerPart {
  public:
   virtual ~MixerPart() = default;
-  virtual void forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y) = 0;
+  virtual void forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y) const = 0;
   // From dy[T,H]; ends at the gradients of the Linears that read n.
-  virtual void backward(BlockPass& pass, View<const float, 2> dy) = 0;
+  virtual void backward(BlockPass& pass, View<const float, 2> dy) const = 0;
   virtual int64_t linears() const = 0;  // how many: the MLP's come next
 };
 
@@ -37,9 +37,9 @@ class MlpPart {
  public:
   MlpPart(const ModelConfig& config, int64_t first)
       : intermediate_size_(config.intermediate_size), first_(first) {}
-  void forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y);
+  void forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y) const;
   // dn[T,H] from dy[T,H].
-  void backward(BlockPass& pass, View<const float, 2> dy, View<float, 2> dn);
+  void backward(BlockPass& pass, View<const float, 2> dy, View<float, 2> dn) const;
 
  private:
   int64_t intermediate_size_, first_;

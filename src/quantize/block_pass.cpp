@@ -33,6 +33,10 @@ void BlockPass::linear(int64_t i, View<const float, 2> x, View<float, 2> y) {
 
 void BlockPass::weight_gradient(int64_t i, View<const float, 2> dy) {
   const auto at = static_cast<size_t>(i);
+  if (gradients != nullptr) {
+    multiply_tn(dy, tape.inputs[at], gradients->dw[at], {gradients->into, factors()}, workers);
+    return;
+  }
   const View<float, 2> dw = tape.dw.matrix(linears_[at].rows, linears_[at].columns);
   multiply_tn(dy, tape.inputs[at], dw, {Into::overwrite, factors()}, workers);
   (*found)(i, dw);

@@ -22,7 +22,7 @@ class BlockPass {
 
   // y[T,N] = q(x)[T,K] w[N,K]^T of Linear i; shows x to `seen`.
   void linear(int64_t i, View<const float, 2> x, View<float, 2> y);
-  // dw = dy^T q(x) of Linear i, given to `found`.
+  // dw = dy^T q(x) of Linear i, given to `found` or into `gradients`.
   void weight_gradient(int64_t i, View<const float, 2> dy);
   // dx (+)= dy w: straight through the quantization of x.
   void input_gradient(int64_t i, View<const float, 2> dy, View<float, 2> dx, Into into);
@@ -32,6 +32,7 @@ class BlockPass {
   Tape::Memory& tape;
   const Seen* seen = nullptr;
   const Found* found = nullptr;
+  const DenseBlock::Gradients* gradients = nullptr;  // in place of `found`
 
  private:
   View<const float, 2> quantized(int64_t i, View<const float, 2> x);

@@ -20,8 +20,8 @@ struct DenseBlock::Parts {
             .eps = eps};
   }
   BlockPass begin(const Pass& pass, int64_t rows, Tape::Memory& memory);
-  void forward(BlockPass& pass, View<const float, 2> x, View<float, 2> y);
-  void backward(BlockPass& pass, View<const float, 2> dy);
+  void forward(BlockPass& pass, View<const float, 2> x, View<float, 2> y) const;
+  void backward(BlockPass& pass, View<const float, 2> dy) const;
 
   float eps;
   std::vector<BlockLinear> linears;
@@ -60,29 +60,29 @@ BlockPass DenseBlock::Parts::begin(const Pass& pass, int64_t rows, Tape::Memory&
   memory.rows = rows;
   memory.inputs.resize(linears.size());
   memory.quantized.resize(linears.size());
-  return {pass, linears, memory, workers};
+  return {pass, linears, memory, pass.workers != nullptr ? *pass.workers : workers};
 }
 
-void DenseBlock::Parts::forward(BlockPass& pass, View<const float, 2> x, View<float, 2> y) {
+void DenseBlock::Parts::forward(BlockPass& pass, View<const float, 2> x, View<float, 2> y) const {
   const int64_t T = x.shape(0), H = x.shape(1);
   const auto n = pass.tape.normed.matrix(T, H), h = pass.tape.h.matrix(T, H);
   const auto n2 = pass.tape.normed_again.matrix(T, H);
-  gradients::rms_norm(norm(input_layernorm, x), n, workers);
+  gradients::rms_norm(norm(input_layernorm, x), n, pass.workers);
   mixer->forward(pass, n, h);
-  gradients::add(x, h, workers);
-  gradients::rms_norm(norm(post_attention_layernorm, h), n2, workers);
+  gradients::add(x, h, pass.workers);
+  gradients::rms_norm(norm(post_attention_layernorm, h), n2, pass.workers);
   mlp.forward(pass, n2, y);
-  gradients::add(h, y, workers);
+  gradients::add(h, y, pass.workers);
 }
 
-void DenseBlock::Parts::backward(BlockPass& pass, View<const float, 2> dy) {
+void DenseBlock::Parts::backward(BlockPass& pass, View<const float, 2> dy) const {
   const int64_t T = dy.shape(0), H = dy.shape(1);
   const auto dh = pass.tape.dh.matrix(T, H);
   const auto dn = pass.tape.normed_again.matrix(T, H);  // its numbers are used up by then
   mlp.backward(pass, dy, dn);
   gradients::rms_norm_backward(norm(post_attention_layernorm, pass.tape.h.matrix(T, H)), dn, dh,
-                               Into::overwrite, workers);
-  gradients::add(dy, dh, workers);
+                               Into::overwrite, pass.workers);
+  gradients::add(dy, dh, pass.workers);
   mixer->backward(pass, dh);
 }
 
@@ -132,6 +132,15 @@ void DenseBlock::backward(const Pass& pass, Tape& tape, View<const float, 2> dy,
   require(tape.memory_->rows == dy.shape(0), "DenseBlock: the tape holds another pass");
   BlockPass whole = parts_->begin(pass, dy.shape(0), *tape.memory_);
   whole.found = &found;
+  parts_->backward(whole, dy);
+  tape.memory_->rows = 0;  // used up
+}
+
+void DenseBlock::backward(const Pass& pass, Tape& tape, View<const float, 2> dy,
+                          const Gradients& gradients) {
+  require(tape.memory_->rows == dy.shape(0), "DenseBlock: the tape holds another pass");
+  BlockPass whole = parts_->begin(pass, dy.shape(0), *tape.memory_);
+  whole.gradients = &gradients;
   parts_->backward(whole, dy);
   tape.memory_->rows = 0;  // used up
 }

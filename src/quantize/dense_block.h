@@ -66,6 +66,9 @@ class DenseBlock {
     int64_t sequence_length = 0;  // L, divides T
     // Of the products of Linears and of full attention; both ways the same.
     Factors factors = Factors::float32;
+    // Whose threads it runs on, the block's own when null. Passes on workers and tapes of their own
+    // may run at the same time.
+    Workers* workers = nullptr;
   };
   // y[T,H] from x[T,H].
   void forward(const Pass& pass, View<const float, 2> x, View<float, 2> y);
@@ -82,6 +85,12 @@ class DenseBlock {
   // each Linear i, in the order in which they become known; dw is valid during the call alone.
   using GradientFound = std::function<void(int64_t linear, View<float, 2> dw)>;
   void backward(const Pass& pass, Tape& tape, View<const float, 2> dy, const GradientFound& found);
+  // The same, into memory of the caller: dw[N,K] a Linear.
+  struct Gradients {
+    std::span<const View<float, 2>> dw;
+    Into into;
+  };
+  void backward(const Pass& pass, Tape& tape, View<const float, 2> dy, const Gradients& gradients);
 
   // The two halves of a block on normed inputs, for errors measured at a parent module (AWQ):
   // y[T,H] from n[T,H] = the norm's output.

@@ -13,8 +13,8 @@ class FullAttention final : public MixerPart {
         k_norm_(reader.read("self_attn.k_norm.weight", {config.head_dim})) {}
 
   int64_t linears() const override { return 4; }
-  void forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y) override;
-  void backward(BlockPass& pass, View<const float, 2> dy) override;
+  void forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y) const override;
+  void backward(BlockPass& pass, View<const float, 2> dy) const override;
 
  private:
   enum Linear : int64_t { q_proj, k_proj, v_proj, o_proj };
@@ -29,31 +29,31 @@ class FullAttention final : public MixerPart {
   };
   Rows rows(BlockPass& pass) const;
   void norm_and_turn(View<const float, 3> x, const std::vector<float>& weight, View<float, 3> y,
-                     BlockPass& pass);
+                     BlockPass& pass) const;
   void norm_and_turn_backward(View<const float, 3> x, const std::vector<float>& weight,
-                              View<float, 3> dx, BlockPass& pass);
+                              View<float, 3> dx, BlockPass& pass) const;
   gradients::Norm norm(View<const float, 3> x, const std::vector<float>& weight) const {
     return {.x = head_rows(x),
             .weight = View<const float, 1>(weight.data(), {config_.head_dim}),
             .eps = static_cast<float>(config_.rms_norm_eps)};
   }
-  void make_tables(int64_t length);
+  void make_tables(BlockPass& pass) const;
   View<const float, 2> table(const std::vector<float>& values) const {
-    return {values.data(), {table_rows_, config_.rotary_dim / 2}};
+    const int64_t R = config_.rotary_dim / 2;
+    return {values.data(), {static_cast<int64_t>(values.size()) / R, R}};
   }
 
   ModelConfig config_;
   std::vector<float> q_norm_, k_norm_;  // [D]
-  RopeTables tables_;                   // of positions 0 .. table_rows_
-  int64_t table_rows_ = 0;
 };
 
-void FullAttention::make_tables(int64_t length) {
-  if (length == table_rows_) return;
+void FullAttention::make_tables(BlockPass& pass) const {
+  RopeTables& tables = pass.tape.attention.tables;
+  const int64_t length = pass.sequence_length();
+  if (static_cast<int64_t>(tables.cos.size()) == length * config_.rotary_dim / 2) return;
   std::vector<Position3> positions;
   for (int64_t t = 0; t < length; ++t) positions.push_back({t, t, t});
-  tables_ = rope_tables(config_, positions);
-  table_rows_ = length;
+  tables = rope_tables(config_, positions);
 }
 
 FullAttention::Rows FullAttention::rows(BlockPass& pass) const {
@@ -75,20 +75,22 @@ FullAttention::Rows FullAttention::rows(BlockPass& pass) const {
 }
 
 void FullAttention::norm_and_turn(View<const float, 3> x, const std::vector<float>& weight,
-                                  View<float, 3> y, BlockPass& pass) {
+                                  View<float, 3> y, BlockPass& pass) const {
+  const RopeTables& tables = pass.tape.attention.tables;
   gradients::rms_norm(norm(x, weight), head_rows(y), pass.workers);
-  gradients::rope(table(tables_.cos), table(tables_.sin), y, pass.workers);
+  gradients::rope(table(tables.cos), table(tables.sin), y, pass.workers);
 }
 
 void FullAttention::norm_and_turn_backward(View<const float, 3> x, const std::vector<float>& weight,
-                                           View<float, 3> dx, BlockPass& pass) {
-  gradients::rope_backward(table(tables_.cos), table(tables_.sin), dx, pass.workers);
+                                           View<float, 3> dx, BlockPass& pass) const {
+  const RopeTables& tables = pass.tape.attention.tables;
+  gradients::rope_backward(table(tables.cos), table(tables.sin), dx, pass.workers);
   gradients::rms_norm_backward(norm(x, weight), head_rows(dx), head_rows(dx), Into::overwrite,
                                pass.workers);
 }
 
-void FullAttention::forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y) {
-  make_tables(pass.sequence_length());
+void FullAttention::forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y) const {
+  make_tables(pass);
   const Rows r = rows(pass);
   pass.linear(q_proj, n, flat(r.query_gate));
   pass.linear(k_proj, n, flat(r.key));
@@ -106,7 +108,7 @@ void FullAttention::forward(BlockPass& pass, View<const float, 2> n, View<float,
   pass.linear(o_proj, flat(r.mixed), y);
 }
 
-void FullAttention::backward(BlockPass& pass, View<const float, 2> dy) {
+void FullAttention::backward(BlockPass& pass, View<const float, 2> dy) const {
   const Rows r = rows(pass);
   auto& tape = pass.tape.attention;
   const auto d_attended = pass.tape.up.like(r.attended), dq = pass.tape.gate.like(r.query);

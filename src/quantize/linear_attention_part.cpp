@@ -9,8 +9,8 @@ class LinearAttention final : public MixerPart {
   LinearAttention(const ModelConfig& config, const BlockReader& reader);
 
   int64_t linears() const override { return 5; }
-  void forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y) override;
-  void backward(BlockPass& pass, View<const float, 2> dy) override;
+  void forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y) const override;
+  void backward(BlockPass& pass, View<const float, 2> dy) const override;
 
  private:
   enum Linear : int64_t { in_proj_qkv, in_proj_z, in_proj_b, in_proj_a, out_proj };
@@ -83,7 +83,7 @@ LinearAttention::Rows LinearAttention::rows(BlockPass& pass) const {
       .states = {tape.states.matrix(chunks * heads, D_k * D_v).data(), {chunks, heads, D_k, D_v}}};
 }
 
-void LinearAttention::forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y) {
+void LinearAttention::forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y) const {
   const Rows r = rows(pass);
   pass.linear(in_proj_qkv, n, r.qkv);
   pass.linear(in_proj_z, n, flat(r.z));
@@ -97,7 +97,7 @@ void LinearAttention::forward(BlockPass& pass, View<const float, 2> n, View<floa
   pass.linear(out_proj, flat(r.mixed), y);
 }
 
-void LinearAttention::backward(BlockPass& pass, View<const float, 2> dy) {
+void LinearAttention::backward(BlockPass& pass, View<const float, 2> dy) const {
   const Rows r = rows(pass);
   auto& tape = pass.tape.delta;
   const auto d_value = pass.tape.up.like(r.value);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "quantize/awq.h"
+#include "quantize/batch_gradient.h"
 #include "quantize/calibration_pass.h"
 #include "quantize/hidden_states.h"
 
@@ -85,7 +86,9 @@ class BlockMemory {
     return 10 * block_.tuned() + scales() + hidden_rows(3, T) +
            float_bytes *
                (tape(std::max(T, rows_)) - tape(rows_) + block_.backward_floats(plan_.model, T) +
-                block_.quantized_input_floats(T));
+                block_.quantized_input_floats(T) +
+                BatchGradient::lane_floats(set_.sequence_length * plan_.model.hidden_size,
+                                           block_.elements));
   }
   int64_t search() const {
     const int64_t T = set_.rows_within(AwqParameters{}.search_rows);

@@ -2,7 +2,7 @@
 
 namespace quantrial {
 
-void MlpPart::forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y) {
+void MlpPart::forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y) const {
   const int64_t T = pass.rows(), I = intermediate_size_;
   const auto gate = pass.tape.gate.matrix(T, I), up = pass.tape.up.matrix(T, I);
   const auto multiplied = pass.tape.multiplied.matrix(T, I);
@@ -12,7 +12,7 @@ void MlpPart::forward(BlockPass& pass, View<const float, 2> n, View<float, 2> y)
   pass.linear(first_ + 2, multiplied, y);
 }
 
-void MlpPart::backward(BlockPass& pass, View<const float, 2> dy, View<float, 2> dn) {
+void MlpPart::backward(BlockPass& pass, View<const float, 2> dy, View<float, 2> dn) const {
   const int64_t T = pass.rows(), I = intermediate_size_;
   const auto gate = pass.tape.gate.matrix(T, I), up = pass.tape.up.matrix(T, I);
   const auto d_multiplied = pass.tape.multiplied.matrix(T, I);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "model/rope.h"
 #include "quantize/dense_block.h"
 
 namespace quantrial {
@@ -57,7 +58,8 @@ struct Tape::Memory {
     Buffer gate, value;   // like query, like key
     Buffer turned_query;  // after norm and rotation
     Buffer turned_key;
-    Buffer log_sum;  // [T, heads]
+    Buffer log_sum;     // [T, heads]
+    RopeTables tables;  // of positions 0 .. L
     Buffer d_key, d_value;
   } attention;
 

@@ -51,24 +51,9 @@ void TunedLinear::fit_curvature(std::vector<float> mean_squares) {
   for (double& row : row_curvature_) row = total > 0 ? row / total : 0;
 }
 
-void TunedLinear::accumulate(View<const float, 2> dw, ThreadPool& pool) {
-  const auto K = static_cast<size_t>(columns());
-  accumulated_.resize(values_.size());
-  pool.parallel_for(rows(), [&](int64_t n, int) {
-    float* sum = accumulated_.data() + static_cast<size_t>(n) * K;
-    const float* row = dw[n].data();
-    for (size_t k = 0; k < K; ++k) sum[k] += row[k];
-  });
-}
-
-void TunedLinear::descend(View<float, 2> dw, float rate, ThreadPool& pool) {
+void TunedLinear::descend(View<const float, 2> dw, float rate, ThreadPool& pool) {
   const int64_t K = columns(), groups = K / matrix_.group_size;
   pool.parallel_for(rows(), [&](int64_t n, int) {
-    if (!accumulated_.empty()) {
-      float* sum = accumulated_.data() + n * K;
-      for (int64_t k = 0; k < K; ++k) dw[n].data()[k] += sum[k];
-      std::fill_n(sum, K, 0.0f);
-    }
     const double curvature = row_curvature_[static_cast<size_t>(n)];
     if (!(curvature > 0)) return;
     const std::span scales(matrix_.scales.data() + n * groups, static_cast<size_t>(groups));

@@ -23,10 +23,8 @@ class TunedLinear {
   void add_curvature(View<const float, 2> dw);
   void fit_curvature(std::vector<float> mean_squares);
 
-  // Keeps dw[N,K], the gradient by a part of a batch, for descend().
-  void accumulate(View<const float, 2> dw, ThreadPool& pool);
-  // One step along dw[N,K] = dL/dvalues plus what was accumulated; dw becomes the sum.
-  void descend(View<float, 2> dw, float rate, ThreadPool& pool);
+  // One step along dw[N,K] = dL/dvalues.
+  void descend(View<const float, 2> dw, float rate, ThreadPool& pool);
 
   // Keeps the codes as the best so far; restores them.
   void keep() { best_ = matrix_.codes; }
@@ -43,7 +41,6 @@ class TunedLinear {
   std::vector<bool> is_zero_row_;      // [N]: of weights that are all 0 and stay so
   std::vector<double> row_curvature_;  // [N]
   std::vector<float> inverse_column_;  // [K]
-  std::vector<float> accumulated_;     // [N,K], or empty
 };
 
 }  // namespace quantrial

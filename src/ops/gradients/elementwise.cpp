@@ -1,4 +1,5 @@
 // Of a residual:     y = x + y, whose gradient is dy for both.
+// Of a mean square:  dy = 2 (y' - y) / count.
 // Of an MLP:         y = silu(g) u, silu(g) = g s, s = 1 / (1 + exp(-g));
 //                   du = silu(g) dy, dg = u s (1 + g (1 - s)) dy.
 // Of full attention: y = x s(g); dx = s dy, dg = x s (1 - s) dy.
@@ -18,6 +19,13 @@ namespace {
 void Add(const float* x, float* y, int64_t n) {
   Elementwise<2, 1>({x, y}, {y}, n,
                     [](const Vector* in, Vector* out) { out[0] = hn::Add(in[0], in[1]); });
+}
+
+void ScaledDifference(const float* x, float factor, float* y, int64_t n) {
+  const auto scale = hn::Set(Lanes(), factor);
+  Elementwise<2, 1>({x, y}, {y}, n, [&](const Vector* in, Vector* out) {
+    out[0] = hn::Mul(hn::Sub(in[1], in[0]), scale);
+  });
 }
 
 void SiluMultiply(const float* gate, const float* up, float* y, int64_t n) {
@@ -58,6 +66,7 @@ HWY_AFTER_NAMESPACE();
 namespace quantrial::gradients {
 
 HWY_EXPORT(Add);
+HWY_EXPORT(ScaledDifference);
 HWY_EXPORT(SiluMultiply);
 HWY_EXPORT(SiluMultiplyBackward);
 HWY_EXPORT(SigmoidGate);
@@ -67,6 +76,13 @@ void add(View<const float, 2> x, View<float, 2> y, Workers& workers) {
   const int64_t K = y.shape(1);
   workers.for_rows(y.shape(0), K, [&](int64_t t) {
     HWY_DYNAMIC_DISPATCH(Add)(x.data() + t * K, y.data() + t * K, K);
+  });
+}
+
+void scaled_difference(View<const float, 2> x, float factor, View<float, 2> y, Workers& workers) {
+  const int64_t K = y.shape(1);
+  workers.for_rows(y.shape(0), K, [&](int64_t t) {
+    HWY_DYNAMIC_DISPATCH(ScaledDifference)(x.data() + t * K, factor, y.data() + t * K, K);
   });
 }
 

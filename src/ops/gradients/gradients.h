@@ -15,6 +15,8 @@ namespace quantrial::gradients {
 
 // y += x.
 void add(View<const float, 2> x, View<float, 2> y, Workers& workers);
+// y = (y - x) * factor.
+void scaled_difference(View<const float, 2> x, float factor, View<float, 2> y, Workers& workers);
 
 // y = x / sqrt(mean(x^2) + eps) * (1 + weight); y may be x.
 struct Norm {
