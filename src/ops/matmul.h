@@ -43,11 +43,12 @@ void multiply_tn(View<const float, 2> dy, View<const float, 2> x, View<float, 2>
 
 // A matrix whose rows or columns lie `stride` apart.
 struct Strided {
-  const float* data;
-  int64_t stride;
+  const float* data = nullptr;
+  int64_t stride = 0;
   // row: element (i, j) at i * stride + j; column: at j * stride + i, a transposed matrix.
   enum class Major : uint8_t { row, column } major = Major::row;
 };
+inline Strided strided(View<const float, 2> m) { return {.data = m.data(), .stride = m.shape(1)}; }
 inline Strided transposed(Strided m) {
   m.major = m.major == Strided::Major::row ? Strided::Major::column : Strided::Major::row;
   return m;
@@ -65,5 +66,39 @@ struct Product {
 // `scratch` of product_scratch_floats(), aligned to cache lines.
 int64_t product_scratch_floats();
 void multiply(const Product& product, float* scratch);
+
+// The same from factors that are read several times: of Factors::bfloat16 they are rounded and laid
+// out once. Bits are those of multiply().
+struct LeftFactor {
+  Strided place;  // [M,K]
+  int64_t M = 0, K = 0;
+  const float* packed = nullptr;
+  int64_t packed_M = 0;
+
+  LeftFactor first_rows(int64_t rows) const {
+    LeftFactor part = *this;
+    part.M = rows;
+    return part;
+  }
+};
+struct RightFactor {
+  Strided place;  // [K,N]
+  int64_t K = 0, N = 0;
+  const float* packed = nullptr;
+  int64_t packed_K = 0;
+};
+// Memory, aligned to cache lines, that the prepared factor lives in.
+int64_t left_floats(const Strided& a, int64_t M, int64_t K, Factors factors);
+int64_t right_floats(int64_t K, int64_t N, Factors factors);
+LeftFactor prepared_left(LeftFactor a, Factors factors, float* memory);
+RightFactor prepared_right(RightFactor b, Factors factors, float* memory);
+
+struct Output {
+  float* data;
+  int64_t stride;
+  Into into = Into::overwrite;
+};
+// Both of the same factors. a.K may be smaller than b.K when it is even: the first rows of B.
+void multiply(const LeftFactor& a, const RightFactor& b, const Output& c, float* scratch);
 
 }  // namespace quantrial

@@ -57,6 +57,7 @@ class Matmul : public EachInstructionSet {
  protected:
   ThreadPool pool_{2};
   Workers workers_{pool_};
+  AlignedFloats left_, right_;  // memory of prepared factors
 };
 
 TEST_P(Matmul, AgreesWithTextbookLoop) {
@@ -129,6 +130,66 @@ TEST_P(Matmul, RowsAndThreadsChangeNoBitOfRoundedFactors) {
     Matrix again(random, 777, 630);
     multiply_nt(x.view(), w.view(), again.view(), options, workers);
     EXPECT_EQ(again.values, y.values) << threads << " threads";
+  }
+}
+
+TEST_P(Matmul, PreparedFactorsGiveTheBitsOfOtherProducts) {
+  Random random(7);
+  AlignedFloats scratch = aligned_floats(product_scratch_floats());
+  for (const Shape s : {Shape{70, 33, 31}, {13, 600, 260}, {130, 577, 1030}, {4, 640, 514}}) {
+    for (const Factors factors : {Factors::float32, Factors::bfloat16}) {
+      SCOPED_TRACE(fmt::format("T {} N {} K {}", s.T, s.N, s.K));
+      Matrix x(random, s.T, s.K), w(random, s.N, s.K), dy(random, s.T, s.N);
+      const auto prepare_left = [&](Strided a, int64_t M, int64_t K) {
+        left_ = aligned_floats(left_floats(a, M, K, factors));
+        return prepared_left({a, M, K}, factors, left_.get());
+      };
+      const auto prepare_right = [&](Strided b, int64_t K, int64_t N) {
+        right_ = aligned_floats(right_floats(K, N, factors));
+        return prepared_right({b, K, N}, factors, right_.get());
+      };
+      Matrix y(random, s.T, s.N), dx(random, s.T, s.K), dw(random, s.N, s.K);
+      Matrix same_y = y, same_dx = dx, same_dw = dw;
+      multiply_nt(x.view(), w.view(), y.view(), {Into::add, factors}, workers_);
+      multiply_nn(dy.view(), w.view(), dx.view(), {Into::overwrite, factors}, workers_);
+      multiply_tn(dy.view(), x.view(), dw.view(), {Into::add, factors}, workers_);
+      multiply(prepare_left(strided(x.view()), s.T, s.K),
+               prepare_right(transposed(strided(w.view())), s.K, s.N),
+               {same_y.values.data(), s.N, Into::add}, scratch.get());
+      multiply(prepare_left(strided(dy.view()), s.T, s.N),
+               prepare_right(strided(w.view()), s.N, s.K),
+               {same_dx.values.data(), s.K, Into::overwrite}, scratch.get());
+      multiply(prepare_left(transposed(strided(dy.view())), s.N, s.T),
+               prepare_right(strided(x.view()), s.T, s.K), {same_dw.values.data(), s.K, Into::add},
+               scratch.get());
+      EXPECT_EQ(same_y.values, y.values);
+      EXPECT_EQ(same_dx.values, dx.values);
+      EXPECT_EQ(same_dw.values, dw.values);
+    }
+  }
+}
+
+TEST_P(Matmul, FirstRowsOfPreparedFactors) {
+  Random random(8);
+  AlignedFloats scratch = aligned_floats(product_scratch_floats());
+  constexpr int64_t M = 40, K = 600, N = 50, rows = 19, depth = 530;
+  Matrix a(random, M, K), b(random, K, N), c(random, rows, N), expected = c;
+  for (const Factors factors : {Factors::float32, Factors::bfloat16}) {
+    left_ = aligned_floats(left_floats(strided(a.view()), M, depth, factors));
+    right_ = aligned_floats(right_floats(K, N, factors));
+    const LeftFactor left = prepared_left({strided(a.view()), M, depth}, factors, left_.get());
+    const RightFactor right = prepared_right({strided(b.view()), K, N}, factors, right_.get());
+    multiply(left.first_rows(rows), right, {c.values.data(), N}, scratch.get());
+    multiply({.a = strided(a.view()),
+              .b = strided(b.view()),
+              .c = expected.values.data(),
+              .c_stride = N,
+              .M = rows,
+              .N = N,
+              .K = depth,
+              .factors = factors},
+             scratch.get());
+    EXPECT_EQ(c.values, expected.values);
   }
 }
 

@@ -12,6 +12,13 @@
 
 namespace quantrial {
 
+struct FreeFloats {
+  void operator()(float* p) const { std::free(p); }
+};
+using AlignedFloats = std::unique_ptr<float[], FreeFloats>;
+// At least `count`, uninitialized and aligned to cache lines.
+AlignedFloats aligned_floats(int64_t count);
+
 class Workers {
  public:
   explicit Workers(ThreadPool& pool) : pool_(pool), scratch_(static_cast<size_t>(pool.size())) {}
@@ -50,13 +57,10 @@ class Workers {
   // A few microseconds of work for elementwise operations: longer than handing out a task.
   static constexpr int64_t numbers_per_task = 1 << 14;
 
-  struct Free {
-    void operator()(float* p) const { std::free(p); }
-  };
   void grow(int64_t floats);
 
   ThreadPool& pool_;
-  std::vector<std::unique_ptr<float[], Free>> scratch_;
+  std::vector<AlignedFloats> scratch_;
   int64_t floats_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/rng.h"
@@ -19,11 +20,19 @@ namespace {
 constexpr int curvature_probes = AutoRoundParameters::curvature_probes;
 constexpr int64_t looks = AutoRoundParameters::looks;
 
-// Random signs: number i of them.
+// Random signs, 128 a draw.
 struct Signs {
+  static constexpr int64_t in_draw = 128;
   uint64_t seed, first;
-  float operator()(int64_t i) const {
-    return uniform(seed, first + static_cast<uint64_t>(i)) < 0.5 ? -1.0f : 1.0f;
+
+  // Numbers [begin, begin + y.size()) times `scale`.
+  void fill(int64_t begin, float scale, std::span<float> y) const {
+    std::array<uint32_t, 4> words{};
+    for (size_t n = 0; n < y.size(); ++n) {
+      const auto i = static_cast<uint64_t>(begin) + n;
+      if (n == 0 || i % in_draw == 0) words = philox(seed, first + i / in_draw);
+      y[n] = (words[i % in_draw / 32] >> i % 32 & 1) == 0 ? -scale : scale;
+    }
   }
 };
 
@@ -43,8 +52,9 @@ class Batches {
     return batch;
   }
   Signs signs(int64_t count) {
-    draws_ += static_cast<uint64_t>(count);
-    return {seed_, draws_ - static_cast<uint64_t>(count)};
+    const uint64_t first = draws_;
+    draws_ += static_cast<uint64_t>((count + Signs::in_draw - 1) / Signs::in_draw);
+    return {seed_, first};
   }
 
  private:
@@ -161,7 +171,7 @@ void Tuning::measure_curvature(std::vector<std::vector<float>> mean_squares) {
     gradient_.run(
         batch, w,
         [&](int64_t first, View<float, 2> y, Workers&) {
-          for (int64_t i = 0; i < y.size(); ++i) y.data()[i] = scale * signs(first * numbers + i);
+          signs.fill(first * numbers, scale, {y.data(), static_cast<size_t>(y.size())});
         },
         [&](int64_t i, View<float, 2> dw) {
           if (linears_[static_cast<size_t>(i)]) linears_[static_cast<size_t>(i)]->add_curvature(dw);

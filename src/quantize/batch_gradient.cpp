@@ -40,6 +40,7 @@ void BatchGradient::run(std::span<const int64_t> batch, BlockWeights weights,
     return;
   }
   make_lanes(std::min(most_lanes, batch.size()));
+  prepared_.prepare(weights, pass_.factors, task_.pool);
   run_lanes(batch, at_output);
   add_lanes();
   for (size_t i = 0; i < lanes_[0].dw.size(); ++i) found(static_cast<int64_t>(i), lanes_[0].dw[i]);
@@ -79,6 +80,7 @@ void BatchGradient::run_sequence(Thread& thread, int64_t sequence, int64_t place
   task_.inputs.read(sequence, x);
   DenseBlock::Pass pass = pass_;
   pass.workers = &thread.workers;
+  pass.prepared = &prepared_;
   task_.block.forward(pass, x, y, thread.tape);
   at_output(place, y, thread.workers);
   task_.block.backward(pass, thread.tape, y, gradients);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "quantize/algorithm.h"
+#include "quantize/prepared_weights.h"
 
 namespace quantrial {
 
@@ -51,6 +52,7 @@ class BatchGradient {
   std::vector<Activations> inputs_;
   Workers workers_;
   ThreadPool alone_{1};
+  PreparedWeights prepared_;
   std::vector<Thread> threads_;
   std::vector<Lane> lanes_;
   std::vector<float> x_, y_;  // [T,H] of a whole batch

@@ -35,7 +35,11 @@ class BlockPass {
   const DenseBlock::Gradients* gradients = nullptr;  // in place of `found`
 
  private:
-  View<const float, 2> quantized(int64_t i, View<const float, 2> x);
+  // The first Linear that reads the same numbers as Linear i.
+  size_t first_reader(size_t i) const;
+  View<const float, 2> quantized(size_t i, View<const float, 2> x);
+  void prepare_input(size_t i);
+  float* product_scratch() const;
 
   const DenseBlock::Pass& pass_;
   std::span<const BlockLinear> linears_;

@@ -60,6 +60,7 @@ BlockPass DenseBlock::Parts::begin(const Pass& pass, int64_t rows, Tape::Memory&
   memory.rows = rows;
   memory.inputs.resize(linears.size());
   memory.quantized.resize(linears.size());
+  memory.prepared.resize(linears.size());
   return {pass, linears, memory, pass.workers != nullptr ? *pass.workers : workers};
 }
 

@@ -44,6 +44,8 @@ class Tape {
   std::unique_ptr<Memory> memory_;
 };
 
+class PreparedWeights;
+
 class DenseBlock {
  public:
   // `prefix` ends in "layers.N.". Reads the unquantized checkpoint; throws Error for missing or
@@ -69,6 +71,8 @@ class DenseBlock {
     // Whose threads it runs on, the block's own when null. Passes on workers and tapes of their own
     // may run at the same time.
     Workers* workers = nullptr;
+    // Of `weights` and `factors`, or null. The products of Linears then run on the caller alone.
+    const PreparedWeights* prepared = nullptr;
   };
   // y[T,H] from x[T,H].
   void forward(const Pass& pass, View<const float, 2> x, View<float, 2> y);

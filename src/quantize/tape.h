@@ -6,10 +6,10 @@
 #pragma once
 
 #include <algorithm>
-#include <memory>
 #include <vector>
 
 #include "model/rope.h"
+#include "ops/workers.h"
 #include "quantize/dense_block.h"
 
 namespace quantrial {
@@ -17,13 +17,16 @@ namespace quantrial {
 // Floats that grow to the largest size asked for and stay.
 class Buffer {
  public:
-  View<float, 2> matrix(int64_t rows, int64_t columns) {
-    if (rows * columns > size_) {
+  float* floats(int64_t count) {
+    if (count > size_) {
       values_.reset();
-      values_ = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(rows * columns));
-      size_ = rows * columns;
+      values_ = aligned_floats(count);
+      size_ = count;
     }
-    return {values_.get(), {rows, columns}};
+    return values_.get();
+  }
+  View<float, 2> matrix(int64_t rows, int64_t columns) {
+    return {floats(rows * columns), {rows, columns}};
   }
   View<float, 3> heads(int64_t rows, int64_t heads, int64_t size) {
     return {matrix(rows, heads * size).data(), {rows, heads, size}};
@@ -34,7 +37,7 @@ class Buffer {
   }
 
  private:
-  std::unique_ptr<float[]> values_;
+  AlignedFloats values_;
   int64_t size_ = 0;
 };
 
@@ -43,6 +46,15 @@ struct Tape::Memory {
   // What each Linear multiplied, as quantized; in `quantized` or elsewhere on the tape.
   std::vector<View<const float, 2>> inputs;
   std::vector<Buffer> quantized;
+  // Of passes on prepared weights, by the first Linear that reads the input: the same numbers as
+  // factors of the product forwards and of the gradient.
+  struct Prepared {
+    Buffer left_memory, right_memory;
+    LeftFactor left;
+    RightFactor right;
+  };
+  std::vector<Prepared> prepared;
+  Buffer gradient;  // a factor of the products backwards
 
   Buffer normed, h;     // [T, H]
   Buffer normed_again;  // [T, H], later its gradient

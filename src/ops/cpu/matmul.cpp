@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "ops/cpu/matmul_bf16.h"
+#include "ops/cpu/tile.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/cpu/matmul.cpp"
@@ -27,10 +28,6 @@ constexpr int64_t block_rows = 64;  // of A that are packed at once
 constexpr int64_t slice = matmul_slice;
 
 int64_t LaneCount() { return static_cast<int64_t>(hn::Lanes(Lanes())); }
-
-// Vectors of a row of C that are held in registers next when `left` are to come: three, but two
-// and two rather than three and one.
-int64_t PanelVectors(int64_t left) { return left == 4 ? 2 : std::min<int64_t>(left, 3); }
 
 // MR rows of A over a slice: element k of row i at row[i][k * step].
 struct Rows {
@@ -97,7 +94,7 @@ void PackB(const Strided& b, int64_t k, int64_t K, int64_t N, float* HWY_RESTRIC
   const int64_t lanes = LaneCount();
   if (b.major == Strided::Major::column) {
     for (int64_t n = 0; n < N;) {
-      const int64_t columns = PanelVectors((N - n + lanes - 1) / lanes) * lanes;
+      const int64_t columns = panel_vectors((N - n + lanes - 1) / lanes) * lanes;
       const int64_t width = std::min(columns, N - n);
       if (width < columns) std::fill_n(to + n * K, K * columns, 0.0f);
       PackTransposed(b.data + n * b.stride + k, b.stride, width, K, columns, to + n * K);
@@ -108,7 +105,7 @@ void PackB(const Strided& b, int64_t k, int64_t K, int64_t N, float* HWY_RESTRIC
   for (int64_t i = 0; i < K; ++i) {  // whole rows, as they lie in memory
     const float* from = b.data + (k + i) * b.stride;
     for (int64_t n = 0; n < N;) {
-      const int64_t columns = PanelVectors((N - n + lanes - 1) / lanes) * lanes;
+      const int64_t columns = panel_vectors((N - n + lanes - 1) / lanes) * lanes;
       float* panel = to + n * K + i * columns;
       for (int64_t j = 0; j < columns; j += lanes, n += lanes) {
         if (n + lanes <= N) {
@@ -120,14 +117,6 @@ void PackB(const Strided& b, int64_t k, int64_t K, int64_t N, float* HWY_RESTRIC
     }
   }
 }
-
-// Where a tile of sums goes.
-struct Target {
-  float* c;
-  int64_t stride;
-  int64_t rows, columns;  // to be written, at most MR and V vectors
-  Into into;
-};
 
 template <int V>
 void StoreTile(const hn::Vec<Lanes> (&sum)[MR][V], const Target& target) {
@@ -189,7 +178,7 @@ HWY_NOINLINE void MultiplyTile(const Rows& a, const float* HWY_RESTRICT b, int64
 void MultiplyRows(const Rows& a, const float* packed_b, int64_t K, int64_t N, Target target) {
   const int64_t lanes = LaneCount();
   for (int64_t n = 0; n < N;) {
-    const int64_t vectors = PanelVectors((N - n + lanes - 1) / lanes);
+    const int64_t vectors = panel_vectors((N - n + lanes - 1) / lanes);
     target.columns = std::min(vectors * lanes, N - n);
     const auto multiply_tile =
         vectors == 3 ? MultiplyTile<3> : (vectors == 2 ? MultiplyTile<2> : MultiplyTile<1>);
@@ -223,9 +212,6 @@ void MultiplySlice(const Product& p, int64_t k, float* scratch) {
   }
 }
 
-// Columns of B that are packed at once: about 590 KB a slice.
-constexpr int64_t block_columns = 576;
-
 void Multiply(const Product& p, float* scratch) {
   for (int64_t n = 0; n < p.N; n += block_columns) {
     Product part = p;
@@ -253,6 +239,50 @@ Factors bfloat16_factors() {
   return has ? Factors::bfloat16 : Factors::float32;
 }
 
+namespace {
+bool is_packed(Factors factors) {
+  return factors == Factors::bfloat16 && bfloat16_factors() == Factors::bfloat16;
+}
+}  // namespace
+
+int64_t left_floats(const Strided& a, int64_t M, int64_t K, Factors factors) {
+  return is_packed(factors) ? bf16::left_floats(a, M, K) : 0;
+}
+int64_t right_floats(int64_t K, int64_t N, Factors factors) {
+  return is_packed(factors) ? bf16::right_floats(K, N) : 0;
+}
+
+LeftFactor prepared_left(LeftFactor a, Factors factors, float* memory) {
+  a.packed_M = a.M;
+  if (!is_packed(factors)) return a;
+  bf16::pack(a, memory);
+  a.packed = memory;
+  return a;
+}
+RightFactor prepared_right(RightFactor b, Factors factors, float* memory) {
+  b.packed_K = b.K;
+  if (!is_packed(factors)) return b;
+  bf16::pack(b, memory);
+  b.packed = memory;
+  return b;
+}
+
+void multiply(const LeftFactor& a, const RightFactor& b, const Output& c, float* scratch) {
+  if (a.packed != nullptr && b.packed != nullptr) {
+    bf16::multiply(a, b, c);
+    return;
+  }
+  multiply({.a = a.place,
+            .b = b.place,
+            .c = c.data,
+            .c_stride = c.stride,
+            .M = a.M,
+            .N = b.N,
+            .K = a.K,
+            .into = c.into},
+           scratch);
+}
+
 int64_t product_scratch_floats() { return (matmul_slice + 16) * 64 + matmul_slice * 576; }
 
 void multiply(const Product& product, float* scratch) {
@@ -261,7 +291,7 @@ void multiply(const Product& product, float* scratch) {
       std::fill_n(product.c + m * product.c_stride, product.N, 0.0f);
     }
   }
-  if (product.factors == Factors::bfloat16 && bfloat16_factors() == Factors::bfloat16) {
+  if (is_packed(product.factors)) {
     bf16::multiply(product, scratch);
   } else {
     HWY_DYNAMIC_DISPATCH(Multiply)(product, scratch);
@@ -296,8 +326,6 @@ void multiply_blocks(const Product& p, Workers& workers) {
     multiply(part, scratch);
   });
 }
-
-Strided strided(View<const float, 2> m) { return {.data = m.data(), .stride = m.shape(1)}; }
 
 void multiply(Strided a, Strided b, View<float, 2> c, int64_t K, ProductOptions options,
               Workers& workers) {

@@ -8,6 +8,7 @@
 #include "ops/cpu/kernels.h"
 #include "ops/gradients/gradients.h"
 #include "ops/gradients/score_block.h"
+#include "ops/gradients/scratch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/gradients/attention.cpp"
@@ -105,18 +106,64 @@ int64_t row_stride(View<T, 3> x) {
   return x.shape(1) * x.shape(2);
 }
 
+// What the blocks of a head work in.
+struct Memory {
+  float* products;                // product_scratch_floats()
+  float *left, *right;            // factors of one block
+  float *p, *ds;                  // [L, block_queries]
+  float *first, *second, *third;  // keys or values as factors, [L, D] each
+
+  static constexpr Strided::Major along = Strided::Major::row, across = Strided::Major::column;
+  static int64_t left_size(const Attention& a) {
+    const int64_t L = a.sequence_length;
+    return std::max(left_floats({.major = along}, L, block_queries, a.factors),
+                    left_floats({.major = across}, block_queries, L, a.factors));
+  }
+  static int64_t right_size(const Attention& a) {
+    const int64_t D = a.q.shape(2);
+    return std::max(right_floats(D, block_queries, a.factors),
+                    right_floats(block_queries, D, a.factors));
+  }
+  static int64_t keys_size(const Attention& a) {
+    const int64_t L = a.sequence_length, D = a.q.shape(2);
+    return std::max(left_floats({.major = along}, L, D, a.factors), right_floats(L, D, a.factors));
+  }
+  static int64_t floats(const Attention& a) {
+    return product_scratch_floats() + left_size(a) + right_size(a) + 3 * keys_size(a) +
+           2 * block_queries * a.sequence_length + 8 * 16;
+  }
+
+  Memory(const Attention& a, float* memory) : Memory(a, Scratch(memory)) {}
+
+ private:
+  Memory(const Attention& a, Scratch scratch)
+      : products(scratch.take(product_scratch_floats())),
+        left(scratch.take(left_size(a))),
+        right(scratch.take(right_size(a))),
+        p(scratch.take(block_queries * a.sequence_length)),
+        ds(scratch.take(block_queries * a.sequence_length)),
+        first(scratch.take(keys_size(a))),
+        second(scratch.take(keys_size(a))),
+        third(scratch.take(keys_size(a))) {}
+};
+
+// Keys or values m[L, D] of a head, to be multiplied with every block of queries.
+LeftFactor as_left(const Block& b, View<const float, 3> m, float* memory) {
+  return prepared_left({{b.key_rows(m), row_stride(m)}, b.attention.sequence_length, b.D()},
+                       b.attention.factors, memory);
+}
+RightFactor as_right(const Block& b, View<const float, 3> m, float* memory) {
+  return prepared_right({{b.key_rows(m), row_stride(m)}, b.attention.sequence_length, b.D()},
+                        b.attention.factors, memory);
+}
+
 // to[keys, block_queries] = m[keys, D] x[rows, D]^T, m like k and x like q.
-void score(const Block& b, View<const float, 3> m, View<const float, 3> x, float* to,
-           float* scratch) {
-  multiply({.a = {b.key_rows(m), row_stride(m)},
-            .b = transposed({b.query_rows(x), row_stride(x)}),
-            .c = to,
-            .c_stride = block_queries,
-            .M = b.keys(),
-            .N = b.rows,
-            .K = b.D(),
-            .factors = b.attention.factors},
-           scratch);
+void score(const Block& b, const LeftFactor& m, View<const float, 3> x, float* to,
+           const Memory& memory) {
+  const Strided queries{b.query_rows(x), row_stride(x)};
+  const RightFactor right =
+      prepared_right({transposed(queries), b.D(), b.rows}, b.attention.factors, memory.right);
+  multiply(m.first_rows(b.keys()), right, {to, block_queries}, memory.products);
   for (int64_t j = 0; b.rows < block_queries && j < b.keys(); ++j) {
     std::fill(to + j * block_queries + b.rows, to + (j + 1) * block_queries, 0.0f);
   }
@@ -128,101 +175,103 @@ void set_unseen(const Block& b, float* s, float value) {
 }
 
 // to[rows, D] = p[keys, block_queries]^T m[keys, D], m like v and to like q.
-void mix(const Block& b, const float* p, View<const float, 3> m, View<float, 3> to,
-         float* scratch) {
-  multiply({.a = transposed({p, block_queries}),
-            .b = {b.key_rows(m), row_stride(m)},
-            .c = b.query_rows(to),
-            .c_stride = row_stride(to),
-            .M = b.rows,
-            .N = b.D(),
-            .K = b.keys(),
-            .factors = b.attention.factors},
-           scratch);
+void mix(const Block& b, const float* p, const RightFactor& m, View<float, 3> to,
+         const Memory& memory) {
+  const LeftFactor left = prepared_left({transposed({p, block_queries}), b.rows, b.keys()},
+                                        b.attention.factors, memory.left);
+  multiply(left, m, {b.query_rows(to), row_stride(to)}, memory.products);
 }
 
 // to[keys, D] += p[keys, block_queries] x[rows, D], x like q and to like k.
 void spread(const Block& b, const float* p, View<const float, 3> x, View<float, 3> to,
-            float* scratch) {
-  multiply({.a = {p, block_queries},
-            .b = {b.query_rows(x), row_stride(x)},
-            .c = b.key_rows(to),
-            .c_stride = row_stride(to),
-            .M = b.keys(),
-            .N = b.D(),
-            .K = b.rows,
-            .into = Into::add,
-            .factors = b.attention.factors},
-           scratch);
+            const Memory& memory) {
+  const LeftFactor left =
+      prepared_left({{p, block_queries}, b.keys(), b.rows}, b.attention.factors, memory.left);
+  const RightFactor right = prepared_right({{b.query_rows(x), row_stride(x)}, b.rows, b.D()},
+                                           b.attention.factors, memory.right);
+  multiply(left, right, {b.key_rows(to), row_stride(to), Into::add}, memory.products);
 }
 
 // A score that gives probability 0, and whose exp() is in range.
 constexpr float unseen_score = -1e30f;
 
-void block_forward(const Block& b, View<float, 3> y, View<float, 2> log_sum, float* scratch) {
-  const Attention& a = b.attention;
-  float* p = scratch + product_scratch_floats();
+// Of one query head.
+void head_forward(const Block& any, View<float, 3> y, View<float, 2> log_sum,
+                  const Memory& memory) {
+  const Attention& a = any.attention;
+  const LeftFactor k = as_left(any, a.k, memory.first);
+  const RightFactor v = as_right(any, a.v, memory.second);
   float sums[block_queries], logs[block_queries];
-  score(b, a.k, a.q, p, scratch);
-  set_unseen(b, p, unseen_score);
-  HWY_DYNAMIC_DISPATCH(Softmax)
-  ({.p = p, .keys = b.keys(), .scale = b.scale(), .log_sum = logs}, sums);
-  mix(b, p, a.v, y, scratch);
-  for (int64_t i = 0; i < b.rows; ++i) {
-    log_sum.data()[b.row(i) * a.q.shape(1) + b.head] = logs[i];
-    const float inverse = 1 / sums[i];
-    float* row = b.query_rows(y) + i * row_stride(y);
-    for (int64_t d = 0; d < b.D(); ++d) row[d] *= inverse;
+  for (int64_t first = 0; first < a.sequence_length; first += block_queries) {
+    const Block b(a, any.sequence, any.head, first);
+    score(b, k, a.q, memory.p, memory);
+    set_unseen(b, memory.p, unseen_score);
+    HWY_DYNAMIC_DISPATCH(Softmax)
+    ({.p = memory.p, .keys = b.keys(), .scale = b.scale(), .log_sum = logs}, sums);
+    mix(b, memory.p, v, y, memory);
+    for (int64_t i = 0; i < b.rows; ++i) {
+      log_sum.data()[b.row(i) * a.q.shape(1) + b.head] = logs[i];
+      const float inverse = 1 / sums[i];
+      float* row = b.query_rows(y) + i * row_stride(y);
+      for (int64_t d = 0; d < b.D(); ++d) row[d] *= inverse;
+    }
   }
 }
 
+// What all blocks of queries under a key head multiply with.
+struct KeyFactors {
+  LeftFactor k, v;
+  RightFactor k_columns;
+};
+
 void block_backward(const Block& b, const AttentionOutput& output,
-                    const AttentionGradients& gradients, float* scratch) {
+                    const AttentionGradients& gradients, const KeyFactors& keys,
+                    const Memory& memory) {
   const Attention& a = b.attention;
-  float* p = scratch + product_scratch_floats();
-  float* ds = p + block_queries * a.sequence_length;
+  float *p = memory.p, *ds = memory.ds;
   float logs[block_queries] = {}, along[block_queries] = {};
   for (int64_t i = 0; i < b.rows; ++i) {
     const int64_t at = i * row_stride(a.q);
     logs[i] = output.log_sum.data()[b.row(i) * a.q.shape(1) + b.head];
     along[i] = kernels::dot(b.query_rows(output.y) + at, b.query_rows(output.dy) + at, b.D());
   }
-  score(b, a.k, a.q, p, scratch);
-  score(b, a.v, output.dy, ds, scratch);
+  score(b, keys.k, a.q, p, memory);
+  score(b, keys.v, output.dy, ds, memory);
   set_unseen(b, p, unseen_score);
   HWY_DYNAMIC_DISPATCH(Backward)
   ({.p = p, .keys = b.keys(), .scale = b.scale(), .log_sum = logs}, {.ds = ds, .along = along});
-  spread(b, p, output.dy, gradients.dv, scratch);
-  spread(b, ds, a.q, gradients.dk, scratch);
-  mix(b, ds, a.k, gradients.dq, scratch);
+  spread(b, p, output.dy, gradients.dv, memory);
+  spread(b, ds, a.q, gradients.dk, memory);
+  mix(b, ds, keys.k_columns, gradients.dq, memory);
 }
 
 }  // namespace
 
 void attention(const Attention& a, View<float, 3> y, View<float, 2> log_sum, Workers& workers) {
   const int64_t L = a.sequence_length, H = a.q.shape(1);
-  const int64_t blocks = (L + block_queries - 1) / block_queries;
-  const int64_t scratch_floats = product_scratch_floats() + block_queries * L;
-  workers.for_each(a.q.shape(0) / L * H * blocks, scratch_floats, [&](int64_t i, float* scratch) {
-    const Block b(a, i / (blocks * H), i / blocks % H, i % blocks * block_queries);
-    block_forward(b, y, log_sum, scratch);
+  workers.for_each(a.q.shape(0) / L * H, Memory::floats(a), [&](int64_t i, float* scratch) {
+    head_forward(Block(a, i / H, i % H, 0), y, log_sum, Memory(a, scratch));
   });
 }
 
 void attention_backward(const Attention& a, const AttentionOutput& output,
                         const AttentionGradients& gradients, Workers& workers) {
   const int64_t L = a.sequence_length, H_kv = a.k.shape(1), shared = a.q.shape(1) / H_kv;
-  const int64_t scratch_floats = product_scratch_floats() + 2 * block_queries * L;
-  workers.for_each(a.q.shape(0) / L * H_kv, scratch_floats, [&](int64_t i, float* scratch) {
+  workers.for_each(a.q.shape(0) / L * H_kv, Memory::floats(a), [&](int64_t i, float* scratch) {
     const int64_t sequence = i / H_kv, key_head = i % H_kv;
     const int64_t stride = row_stride(a.k), D = a.k.shape(2);
     for (int64_t t = sequence * L; t < (sequence + 1) * L; ++t) {
       std::fill_n(gradients.dk.data() + t * stride + key_head * D, D, 0.0f);
       std::fill_n(gradients.dv.data() + t * stride + key_head * D, D, 0.0f);
     }
+    const Memory memory(a, scratch);
+    const Block any(a, sequence, key_head * shared, 0);
+    const KeyFactors keys{.k = as_left(any, a.k, memory.first),
+                          .v = as_left(any, a.v, memory.second),
+                          .k_columns = as_right(any, a.k, memory.third)};
     for (int64_t h = key_head * shared; h < (key_head + 1) * shared; ++h) {
       for (int64_t first = 0; first < L; first += block_queries) {
-        block_backward(Block(a, sequence, h, first), output, gradients, scratch);
+        block_backward(Block(a, sequence, h, first), output, gradients, keys, memory);
       }
     }
   });

@@ -10,6 +10,7 @@
 
 #include "ops/gradients/delta_kernels.h"
 #include "ops/gradients/gradients.h"
+#include "ops/gradients/scratch.h"
 
 namespace quantrial::gradients {
 
@@ -23,20 +24,6 @@ struct DeltaSizes {
         C(inputs.conv.shape(1)) {}
   int64_t shared() const { return H_v / H_k; }  // value heads of a key head
   int64_t state() const { return D_k * D_v; }
-};
-
-// Hands out parts of scratch memory, each aligned to cache lines.
-class Scratch {
- public:
-  explicit Scratch(float* memory) : next_(memory) {}
-  float* take(int64_t floats) {
-    float* part = next_;
-    next_ += (floats + 15) / 16 * 16;
-    return part;
-  }
-
- private:
-  float* next_;
 };
 
 class DeltaChunk {
