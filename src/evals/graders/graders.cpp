@@ -1,8 +1,12 @@
 #include "evals/graders/graders.h"
 
 #include "base/error.h"
+#include "evals/graders/choice.h"
 #include "evals/graders/exact.h"
 #include "evals/graders/ifeval/ifeval.h"
+#include "evals/graders/literal.h"
+#include "evals/graders/math.h"
+#include "evals/graders/normalised.h"
 
 namespace quantrial {
 namespace {
@@ -15,6 +19,11 @@ struct Entry {
 constexpr Entry entries[] = {
     {"exact", make_exact_grader},
     {"ifeval", make_ifeval_grader},
+    {"math", make_math_grader},
+    {"number", make_number_grader},
+    {"choice", make_choice_grader},
+    {"normalised", make_normalised_grader},
+    {"literal", make_literal_grader},
 };
 
 }  // namespace

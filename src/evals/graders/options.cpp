@@ -29,6 +29,19 @@ std::string GraderOptions::text(const std::string& key, const std::string& fallb
   return options_.contains(key) ? text(key) : fallback;
 }
 
+std::vector<std::string> GraderOptions::texts(const std::string& key,
+                                              std::vector<std::string> fallback) const {
+  const auto at = options_.find(key);
+  if (at == options_.end()) return fallback;
+  if (!at->is_array()) return {text(key)};
+  std::vector<std::string> list;
+  for (const auto& item : *at) {
+    if (!item.is_string()) throw Error("{}: {}: give texts", where_, key);
+    list.push_back(item.get<std::string>());
+  }
+  return list;
+}
+
 double GraderOptions::number(const std::string& key, double fallback) const {
   const auto at = options_.find(key);
   if (at == options_.end()) return fallback;

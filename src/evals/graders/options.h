@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace quantrial {
 
@@ -17,6 +18,8 @@ class GraderOptions {
   // Throw Error for another type; without a fallback also when the key is absent.
   std::string text(const std::string& key) const;
   std::string text(const std::string& key, const std::string& fallback) const;
+  // One text, or a list of them.
+  std::vector<std::string> texts(const std::string& key, std::vector<std::string> fallback) const;
   double number(const std::string& key, double fallback) const;
   bool flag(const std::string& key, bool fallback) const;
 

@@ -1,0 +1,28 @@
+#include "evals/graders/extracted.h"
+
+namespace quantrial {
+
+Grade ExtractedAnswerGrader::grade(const Question& question, std::string_view reply) const {
+  const std::string gold = gold_.of(question);
+  const auto is_right = [&](const std::string& answer) {
+    return compare(question, gold, answer);
+  };
+  Grade grade;
+  if (const auto answer = extraction_.strict(reply)) {
+    const Comparison comparison = is_right(*answer);
+    grade = {.verdict = comparison.same ? Verdict::right : Verdict::wrong,
+             .answer = shown(question, *answer),
+             .detail = comparison.detail};
+  }
+  if (extraction_.has_lenient()) {
+    const auto answer = extraction_.lenient(reply);
+    grade.scores["lenient"] = answer && is_right(*answer).same ? 1 : 0;
+  }
+  return grade;
+}
+
+bool ExtractedAnswerGrader::same(const std::string& a, const std::string& b) const {
+  return a == b || same_answers(a, b);
+}
+
+}  // namespace quantrial
