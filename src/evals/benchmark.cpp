@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "base/yaml_object.h"
 #include "evals/benchmark_data.h"
+#include "evals/choices.h"
 
 namespace quantrial {
 namespace {
@@ -43,7 +44,7 @@ class Reader {
         root_(load_yaml(read_text_file(file, 1 << 20), escaped(file.string(), 400)),
               std::make_shared<YamlOrigin>(YamlOrigin{escaped(file.string(), 400), {}}), "",
               {"title", "source", "licence", "members", "data", "where", "question", "system",
-               "prompt", "sampling", "grading", "majority"}) {}
+               "prompt", "sampling", "grading", "majority", "choices"}) {}
 
   bool is_set() const { return root_.has("members"); }
   std::vector<std::string> members() const { return root_.texts("members"); }
@@ -105,6 +106,23 @@ class Reader {
     return s;
   }
 
+  std::optional<ChoiceFields> choice_fields() const {
+    if (!root_.has("choices")) return std::nullopt;
+    const YamlObject o = root_.object("choices", {"list", "right", "fields", "shuffle"});
+    ChoiceFields from;
+    from.shuffle = o.flag("shuffle", false);
+    if (o.has("fields") == o.has("list")) {
+      o.fail("list", "give either `list` and `right`, or `fields`, the right one first");
+    }
+    if (o.has("fields")) {
+      from.fields = o.texts("fields");
+    } else {
+      from.list = o.text("list");
+      from.right = o.text("right");
+    }
+    return from;
+  }
+
   fs::path data_path(const YamlObject& data) const {
     const std::string name = file_.stem().string();
     const auto supplied = files_.supplied.find(name);
@@ -125,6 +143,7 @@ class Reader {
     check_data(data, path, file);
     const ordered_json where = root_.has("where") ? as_json(root_.node("where")) : ordered_json();
     const YamlObject question = root_.object("question", {"id", "cluster"});
+    const std::optional<ChoiceFields> choices = choice_fields();
     std::set<std::string> ids;
     for (size_t i = 0; i < file.rows.size(); ++i) {
       ordered_json& row = file.rows[i];
@@ -137,6 +156,7 @@ class Reader {
                     escaped(path.string(), 400), escaped(q.id));
       }
       q.fields = std::move(row);
+      if (choices) add_choices(*choices, q, escaped(path.string(), 400));
       b.questions.push_back(std::move(q));
     }
     if (b.questions.empty()) {

@@ -26,13 +26,14 @@ class ChoiceGrader : public ExtractedAnswerGrader {
   }
 
  private:
-  // The letter that is named; without one, the option that is given word for word.
+  // The option that is given word for word (a single character is always its letter), or the
+  // letter.
   std::optional<char> letter_in(const Question& question, const std::string& answer) const {
     const auto options = question.fields.find(list_);
     if (options == question.fields.end() || !options->is_array()) {
       throw Error("choice: question '{}' has no list '{}'", escaped(question.id), escaped(list_));
     }
-    for (size_t i = 0; i < options->size() && i < 26; ++i) {
+    for (size_t i = 0; i < options->size() && i < 26 && answer.size() > 1; ++i) {
       if (field_text((*options)[i]) == answer) return static_cast<char>('A' + i);
     }
     const auto letter = letter_of(answer);

@@ -4,9 +4,7 @@ namespace quantrial {
 
 Grade ExtractedAnswerGrader::grade(const Question& question, std::string_view reply) const {
   const std::string gold = gold_.of(question);
-  const auto is_right = [&](const std::string& answer) {
-    return compare(question, gold, answer);
-  };
+  const auto is_right = [&](const std::string& answer) { return compare(question, gold, answer); };
   Grade grade;
   if (const auto answer = extraction_.strict(reply)) {
     const Comparison comparison = is_right(*answer);

@@ -26,14 +26,7 @@ Found some(std::string_view text) {
   return std::string(text);
 }
 
-std::string_view without_markdown(std::string_view line) {
-  for (size_t before = 0; before != line.size();) {
-    before = line.size();
-    line = stripped(line, " \t\r\n*_`#");
-    if (line.starts_with("> ") || line.starts_with("- ")) line.remove_prefix(2);
-  }
-  return line;
-}
+std::string_view without_markdown(std::string_view line) { return stripped(line, " \t\r\n*_`#"); }
 
 // The last place of `word` in any case; npos without one.
 size_t last_ignoring_case(std::string_view text, std::string_view word) {
@@ -152,16 +145,21 @@ std::vector<Extraction::Finder> Extraction::finders(const std::vector<std::strin
     Finder finder;
   };
   static constexpr Named list[] = {
-      {"boxed", last_boxed},   {"number", last_number}, {"answer-line", answer_line},
-      {"json", json_answer},   {"tag", tagged_answer},  {"last-line", last_line},
+      {"boxed", last_boxed},
+      {"number", last_number},
+      {"answer-line", answer_line},
+      {"json", json_answer},
+      {"tag", tagged_answer},
+      {"last-line", last_line},
       {"whole", [](std::string_view reply) { return some(stripped(reply)); }}};
   std::vector<Finder> found;
   for (const std::string& name : names) {
     const auto at = std::find_if(std::begin(list), std::end(list),
                                  [&](const Named& named) { return named.name == name; });
     if (at == std::end(list)) {
-      throw Error("{}: extract: '{}', use boxed, number, answer-line, json, tag, last-line or whole",
-                  where, escaped(name));
+      throw Error(
+          "{}: extract: '{}', use boxed, number, answer-line, json, tag, last-line or whole", where,
+          escaped(name));
     }
     found.push_back(at->finder);
   }

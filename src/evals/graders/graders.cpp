@@ -17,12 +17,9 @@ struct Entry {
 };
 
 constexpr Entry entries[] = {
-    {"exact", make_exact_grader},
-    {"ifeval", make_ifeval_grader},
-    {"math", make_math_grader},
-    {"number", make_number_grader},
-    {"choice", make_choice_grader},
-    {"normalised", make_normalised_grader},
+    {"exact", make_exact_grader},     {"ifeval", make_ifeval_grader},
+    {"math", make_math_grader},       {"number", make_number_grader},
+    {"choice", make_choice_grader},   {"normalised", make_normalised_grader},
     {"literal", make_literal_grader},
 };
 

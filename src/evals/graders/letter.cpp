@@ -27,7 +27,8 @@ std::string plain(std::string_view text) {
 std::optional<char> letter_of(std::string_view answer) {
   if (answer.size() > 2000) return std::nullopt;
   std::string text = plain(answer);
-  for (const std::string_view lead : {"option ", "Option ", "choice ", "Choice ", "answer ", "The answer is "}) {
+  for (const std::string_view lead :
+       {"option ", "Option ", "choice ", "Choice ", "answer ", "The answer is "}) {
     if (text.starts_with(lead)) text.erase(0, lead.size());
   }
   const bool bracket = text.starts_with("(") || text.starts_with("[");

@@ -6,13 +6,19 @@
 namespace quantrial {
 namespace {
 
-// What an assertion asserts; other text as it is. A literal may hold "==" itself, so the whole is
-// tried first.
+constexpr int most_tries = 50;
+
+// The text, or what follows the first "==" behind which there is a literal: arguments and strings
+// may hold "==" as well.
 std::optional<PythonLiteral> literal_of(std::string_view answer) {
-  if (auto whole = parse_python_literal(answer)) return whole;
-  const size_t equals = answer.find("==");
-  if (equals == std::string_view::npos) return std::nullopt;
-  return parse_python_literal(answer.substr(equals + 2));
+  std::optional<PythonLiteral> literal = parse_python_literal(answer);
+  for (int i = 0; i < most_tries && !literal; ++i) {
+    const size_t equals = answer.find("==");
+    if (equals == std::string_view::npos) break;
+    answer.remove_prefix(equals + 2);
+    literal = parse_python_literal(answer);
+  }
+  return literal;
 }
 
 // Without a code fence around it.

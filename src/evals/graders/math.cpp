@@ -31,8 +31,7 @@ class MathGrader : public ExtractedAnswerGrader {
 
 class NumberGrader : public ExtractedAnswerGrader {
  public:
-  explicit NumberGrader(const GraderOptions& options)
-      : ExtractedAnswerGrader(options, {"boxed"}) {}
+  explicit NumberGrader(const GraderOptions& options) : ExtractedAnswerGrader(options, {"boxed"}) {}
   std::string version() const override { return "number 1"; }
 
  protected:

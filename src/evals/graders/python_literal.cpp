@@ -187,18 +187,13 @@ class Reader {
       literal.kind = kind;
       return literal;
     };
-    const Named list[] = {{"None", of_kind(Kind::none)},
-                          {"True", whole(maths::Rational(1))},
-                          {"False", whole(maths::Rational(0))},
-                          {"...", of_kind(Kind::ellipsis)},
-                          {"set()", of_kind(Kind::set)},
-                          {"frozenset()", of_kind(Kind::set)},
-                          {"list()", of_kind(Kind::list)},
-                          {"dict()", of_kind(Kind::dict)},
-                          {"tuple()", of_kind(Kind::tuple)},
-                          {"float('inf')", of_kind(Kind::infinite)},
-                          {"inf", of_kind(Kind::infinite)},
-                          {"nan", of_kind(Kind::not_a_number)}};
+    const Named list[] = {
+        {"None", of_kind(Kind::none)},        {"True", whole(maths::Rational(1))},
+        {"False", whole(maths::Rational(0))}, {"...", of_kind(Kind::ellipsis)},
+        {"set()", of_kind(Kind::set)},        {"frozenset()", of_kind(Kind::set)},
+        {"list()", of_kind(Kind::list)},      {"dict()", of_kind(Kind::dict)},
+        {"tuple()", of_kind(Kind::tuple)},    {"float('inf')", of_kind(Kind::infinite)},
+        {"inf", of_kind(Kind::infinite)},     {"nan", of_kind(Kind::not_a_number)}};
     for (const Named& named : list) {
       if (!rest().starts_with(named.name)) continue;
       at_ += named.name.size();
@@ -219,9 +214,12 @@ class Reader {
       if (c == '_') continue;
       const bool exponent_sign = (c == '+' || c == '-') && base == 10 && !digits.empty() &&
                                  (digits.back() == 'e' || digits.back() == 'E');
-      if (base == 10 && (c == '.' || c == 'e' || c == 'E')) real = true;
-      else if (!std::isxdigit(static_cast<unsigned char>(c)) && !exponent_sign) break;
-      else if (base == 10 && !exponent_sign && !std::isdigit(static_cast<unsigned char>(c))) break;
+      if (base == 10 && (c == '.' || c == 'e' || c == 'E'))
+        real = true;
+      else if (!std::isxdigit(static_cast<unsigned char>(c)) && !exponent_sign)
+        break;
+      else if (base == 10 && !exponent_sign && !std::isdigit(static_cast<unsigned char>(c)))
+        break;
       digits += c;
     }
     if (digits.empty() || digits.size() > most_digits) return std::nullopt;
@@ -253,8 +251,8 @@ class Reader {
 
   bool is_string() const {
     size_t i = at_;
-    while (i < text_.size() && i < at_ + 2 && std::string_view("rRbBuU").find(text_[i]) !=
-                                                  std::string_view::npos) {
+    while (i < text_.size() && i < at_ + 2 &&
+           std::string_view("rRbBuU").find(text_[i]) != std::string_view::npos) {
       ++i;
     }
     return i < text_.size() && (text_[i] == '\'' || text_[i] == '"');

@@ -11,11 +11,23 @@
 namespace quantrial {
 
 struct PythonLiteral {
-  enum class Kind { none, ellipsis, number, infinite, not_a_number, text, bytes, list, tuple, dict, set };
+  enum class Kind {
+    none,
+    ellipsis,
+    number,
+    infinite,
+    not_a_number,
+    text,
+    bytes,
+    list,
+    tuple,
+    dict,
+    set
+  };
   Kind kind = Kind::none;
-  maths::Rational number;  // True is 1; floats are the double they stand for
-  bool negative = false;   // of infinite
-  std::string text;        // UTF-8; what \x and \u stand for
+  maths::Rational number;            // True is 1; floats are the double they stand for
+  bool negative = false;             // of infinite
+  std::string text;                  // UTF-8; what \x and \u stand for
   std::vector<PythonLiteral> items;  // of a dict: keys and values by turns
 };
 

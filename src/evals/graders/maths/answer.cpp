@@ -10,8 +10,8 @@ namespace {
 
 using Span = std::span<const Token>;
 
-constexpr std::array<std::string_view, 8> relation_signs{"=", "<",  ">",  "<=",
-                                                         ">=", "!=", "~=", "in"};
+constexpr std::array<std::string_view, 8> relation_signs{
+    "=", "<", ">", "<=", ">=", "!=", "~=", "in"};
 
 std::string joined(Span tokens) {
   std::string text;
@@ -74,9 +74,9 @@ class Reader {
       tokens_ = tokens_.subspan(1, tokens_.size() - 2);
     }
     Answer answer;
-    for (const auto step : {&Reader::list, &Reader::united, &Reader::relation,
-                            &Reader::plus_minus, &Reader::bracket, &Reader::real_line,
-                            &Reader::matrix, &Reader::words, &Reader::based, &Reader::value}) {
+    for (const auto step :
+         {&Reader::list, &Reader::united, &Reader::relation, &Reader::plus_minus, &Reader::bracket,
+          &Reader::real_line, &Reader::matrix, &Reader::words, &Reader::based, &Reader::value}) {
       if ((this->*step)(answer)) break;
     }
     answer.text = joined(tokens_);
@@ -231,9 +231,8 @@ class Reader {
   // Words before a value are dropped ("about 5"), and so are words after it: units.
   bool words(Answer& answer) {
     const auto first = std::find_if_not(tokens_.begin(), tokens_.end(), is_word);
-    const bool has_number = std::any_of(tokens_.begin(), tokens_.end(), [](const Token& t) {
-      return t.kind == TokenKind::number;
-    });
+    const bool has_number = std::any_of(tokens_.begin(), tokens_.end(),
+                                        [](const Token& t) { return t.kind == TokenKind::number; });
     if (first == tokens_.end() || (first != tokens_.begin() && !has_number)) {
       answer.kind = AnswerKind::words;
       return true;
@@ -267,10 +266,8 @@ class Reader {
                            : word == "billion" ? 1'000'000'000
                                                : 1;
     if (factor == 1 || answer.kind != AnswerKind::value) return;
-    answer.value = {Operation::product,
-                    {},
-                    {},
-                    {answer.value, {Operation::number, {}, Rational(factor), {}}}};
+    answer.value = {
+        Operation::product, {}, {}, {answer.value, {Operation::number, {}, Rational(factor), {}}}};
   }
 
   bool based(Answer& answer) {

@@ -159,8 +159,7 @@ std::optional<Expression> difference(const Answer& a) {
   const bool swap = a.signs[0][0] == '>';
   const Expression& from = swap ? right.value : left.value;
   const Expression& taken = swap ? left.value : right.value;
-  return Expression{
-      Operation::sum, {}, {}, {from, {Operation::negation, {}, {}, {taken}}}};
+  return Expression{Operation::sum, {}, {}, {from, {Operation::negation, {}, {}, {taken}}}};
 }
 
 Equality equal_relations(const Answer& a, const Answer& b) {
@@ -203,8 +202,7 @@ bool is_collection(const Answer& a) {
 bool assigns_all(const Answer& list) {
   return std::all_of(list.parts.begin(), list.parts.end(),
                      [](const Answer& part) { return assigned(part) != nullptr; }) &&
-         list.parts.size() > 1 &&
-         list.parts[0].parts[0].text != list.parts[1].parts[0].text;
+         list.parts.size() > 1 && list.parts[0].parts[0].text != list.parts[1].parts[0].text;
 }
 
 Equality equal_tuples(const Answer& a, const Answer& b) {
@@ -261,7 +259,7 @@ Equality equal(const Answer& gold, const Answer& given) {
   if (!gold.text.empty() && gold.text == given.text) return Equality::same;
   if (all(AnswerKind::relation)) return equal_relations(gold, given);
   if (gold.kind == AnswerKind::relation) return equal_relation_and_other(gold, given);
-  if (given.kind == AnswerKind::relation && !is_collection(gold)) {
+  if (given.kind == AnswerKind::relation) {
     if (const Answer* value = assigned(given)) return equal(gold, *value);
     const auto interval = as_interval(given);
     return interval ? equal(gold, *interval) : Equality::different;

@@ -103,8 +103,8 @@ class Evaluator {
   Maybe quotient(const Value<Real>& a, const Value<Real>& b) const {
     if (std::abs(b.value) <= 4 * b.error) return std::nullopt;
     const Complex q = a.value / b.value;
-    return rounded(q, (a.error + std::abs(q) * b.error) / std::abs(b.value) +
-                          2 * unit * std::abs(q));
+    return rounded(q,
+                   (a.error + std::abs(q) * b.error) / std::abs(b.value) + 2 * unit * std::abs(q));
   }
 
   static Complex raised(Complex base, Complex exponent) {
@@ -116,9 +116,9 @@ class Evaluator {
 
   // x^(p/q) of a negative number, q odd: the real root.
   static bool is_odd_root(const Value<Real>& base, const std::optional<Rational>& exponent) {
-    return base.value.imag() == 0 && base.value.real() < 0 && exponent &&
-           !exponent->is_integer() && exponent->denominator().is_small() &&
-           exponent->numerator().is_small() && exponent->denominator().small() % 2 == 1;
+    return base.value.imag() == 0 && base.value.real() < 0 && exponent && !exponent->is_integer() &&
+           exponent->denominator().is_small() && exponent->numerator().is_small() &&
+           exponent->denominator().small() % 2 == 1;
   }
 
   Maybe power(const Value<Real>& base, const Value<Real>& exponent,
@@ -144,10 +144,9 @@ class Evaluator {
   Maybe mapped(const Value<Real>& x, Function f) const {
     const Complex y = f(x.value);
     const Real step = x.error + unit * std::abs(x.value);
-    const Real slope = std::max(std::abs(f(x.value + step) - y),
-                                std::abs(f(x.value - step) - y));
-    return rounded(y, std::isfinite(slope) ? slope + 4 * unit * std::abs(y)
-                                           : std::abs(f(x.value + step) - y));
+    const Real slope = std::max(std::abs(f(x.value + step) - y), std::abs(f(x.value - step) - y));
+    return rounded(
+        y, std::isfinite(slope) ? slope + 4 * unit * std::abs(y) : std::abs(f(x.value + step) - y));
   }
 
   static Complex gamma(Complex x) {

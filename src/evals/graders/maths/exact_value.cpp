@@ -37,8 +37,7 @@ Exact binomial(const Exact& above, const Exact& below) {
   return Rational::quotient(*numerator, *denominator);
 }
 
-Exact folded(const std::vector<Exact>& values,
-             Exact (*two)(const Rational& a, const Rational& b)) {
+Exact folded(const std::vector<Exact>& values, Exact (*two)(const Rational& a, const Rational& b)) {
   Exact result = values[0];
   for (size_t i = 1; i < values.size() && result; ++i) result = two(*result, *values[i]);
   return result;

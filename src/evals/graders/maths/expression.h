@@ -13,13 +13,13 @@
 namespace quantrial::maths {
 
 enum class Operation {
-  number,    // .number
-  symbol,    // .name: a variable, or "pi", "e", "i", "infinity"
-  sum,       // of any number of arguments
+  number,  // .number
+  symbol,  // .name: a variable, or "pi", "e", "i", "infinity"
+  sum,     // of any number of arguments
   product,
   quotient,
   power,
-  root,      // (radicand, degree)
+  root,  // (radicand, degree)
   negation,
   factorial,
   percent,   // of its argument

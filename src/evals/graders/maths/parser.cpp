@@ -141,9 +141,9 @@ class Parser {
   // Behind "^": ^\circ, or an exponent.
   Expression raised(Expression base) {
     const bool group = peek() && peek()->is(TokenKind::open, "{");
-    if (at_command("degrees") || (group && peek(1) && peek(2) &&
-                                  peek(1)->is(TokenKind::command, "degrees") &&
-                                  peek(2)->kind == TokenKind::close)) {
+    if (at_command("degrees") ||
+        (group && peek(1) && peek(2) && peek(1)->is(TokenKind::command, "degrees") &&
+         peek(2)->kind == TokenKind::close)) {
       at_ += group ? 3 : 1;
       return make(Operation::degrees, std::move(base));
     }
@@ -285,7 +285,8 @@ class Parser {
     Expression value = whole(0);
     if (name == "frac" || name == "binom") {
       Expression above = tex_argument();
-      value = make(name == "frac" ? Operation::quotient : Operation::binomial, std::move(above), tex_argument());
+      value = make(name == "frac" ? Operation::quotient : Operation::binomial, std::move(above),
+                   tex_argument());
     } else if (name == "sqrt") {
       Expression degree = whole(2);
       if (peek() && peek()->is(TokenKind::open, "[")) degree = bracket();
@@ -316,8 +317,8 @@ class Parser {
   }
 
   std::vector<Expression> function_arguments() {
-    const bool bracketed = peek() && (peek()->is(TokenKind::open, "(") ||
-                                      peek()->is(TokenKind::open, "{"));
+    const bool bracketed =
+        peek() && (peek()->is(TokenKind::open, "(") || peek()->is(TokenKind::open, "{"));
     if (!bracketed) return {bare_argument()};
     const std::string close = tokens_[at_++].text == "(" ? ")" : "}";
     std::vector<Expression> arguments{sum()};

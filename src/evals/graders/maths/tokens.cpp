@@ -78,9 +78,14 @@ class Lexer {
     if (rest().starts_with("{,}")) return three_follow(3);
     if (rest().starts_with("\\,")) return three_follow(2);
     if (peek() != ',') return 0;
-    if (rest().starts_with(",\\!")) {
-      size_t length = 3;
+    size_t length = 1;  // ",\! ", ", \!"
+    const auto skip_space = [&] {
       while (at_ + length < text_.size() && is_space(text_[at_ + length])) ++length;
+    };
+    skip_space();
+    if (text_.substr(at_ + length).starts_with("\\!")) {
+      length += 2;
+      skip_space();
       return three_follow(length);
     }
     return may_group() ? three_follow(1) : 0;

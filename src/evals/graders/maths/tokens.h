@@ -15,7 +15,7 @@ enum class TokenKind {
   symbol,     // a letter, "alpha", "pi", "infinity"
   function,   // "sin", "log", "max"
   word,       // what \text{} holds, or a run of plain letters that is no product: units, names
-  command,    // "frac", "sqrt", "binom", "begin", "end", "degrees", "overline"
+  command,    // "frac", "sqrt", "binom", "begin", "end", "degrees"
   separator,  // "or", "and"
   open,       // ( [ { {{ (a set's) < (\langle) floor ceil
   close,      // ) ] } }} > floor ceil
