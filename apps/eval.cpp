@@ -11,6 +11,8 @@
 namespace quantrial {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 // The queue as the thread of work() sees it: shows progress and asks for Ctrl-C in passing.
 class Watched : public WorkQueue {
  public:
@@ -77,7 +79,12 @@ void run_eval(const EvalArguments& a, const CommonOptions& common) {
                          .grading_threads = 2},
                         store);
   Watched queue(evaluation, guard, common.quiet ? nullptr : &progress);
+  const Clock::time_point start = Clock::now();
   const std::exception_ptr failure = run(answerer, evaluation, queue);
+  if (common.verbose) {
+    const std::chrono::duration<double> elapsed = Clock::now() - start;
+    fmt::print(stderr, "{}; {:.2f} s in all\n", target->summary(), elapsed.count());
+  }
   const nlohmann::ordered_json results = write_results(store, a.out);
   if (failure) std::rethrow_exception(failure);
   queue.show();

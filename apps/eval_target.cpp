@@ -42,6 +42,17 @@ class LocalTarget : public EvalTarget {
 
   std::string name() const override { return fs::canonical(dir_).filename().string(); }
 
+  std::string summary() const override {
+    const EngineCounters& c = engine_->counters();
+    const double steps = static_cast<double>(std::max<int64_t>(c.steps, 1));
+    const double seconds = std::max(c.step_ms / 1000, 1e-9);
+    return fmt::format(
+        "engine: {} tokens in {} steps, {:.1f} a step, and {} rows of prompts; {:.2f} s in steps, "
+        "{:.2f} s of them between forward passes, {:.0f} tok/s",
+        c.generated_tokens, c.steps, static_cast<double>(c.generated_tokens) / steps, c.prompt_rows,
+        seconds, c.scheduling_ms / 1000, static_cast<double>(c.generated_tokens) / seconds);
+  }
+
  private:
   const EvalArguments& a_;
   const CommonOptions& common_;

@@ -17,6 +17,8 @@ class EvalTarget {
   virtual GenerationDefaults defaults() const = 0;
   // Loads the model, or asks the servers what they serve; once.
   virtual Answerer& open() = 0;
+  // How it worked, for people who want to know more; may be empty.
+  virtual std::string summary() const { return {}; }
   // The name in the results; of an open target.
   virtual std::string name() const = 0;
 };

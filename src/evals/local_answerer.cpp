@@ -12,6 +12,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Requests that wait in the engine beside those that run: it shares the prompt of one that runs
+// with those that wait, and has the next one at hand when a place is free.
+constexpr int64_t waiting_requests = 4;
+
 double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
@@ -101,9 +105,10 @@ void LocalAnswerer::submit(const Ask& ask, WorkQueue& queue) {
     reply.answer_tokens = split.answer;
     reply.generated_tokens = split.thinking + split.answer;
     reply.token_ids = result.tokens;
-    reply.ttft_ms = result.ttft_ms;
-    reply.ttfa_ms = running->ttfa_ms;
-    reply.e2e_ms = result.e2e_ms;
+    // Waiting for a place says nothing of the model.
+    reply.ttft_ms = result.ttft_ms - result.queue_ms;
+    if (running->ttfa_ms) reply.ttfa_ms = *running->ttfa_ms - result.queue_ms;
+    reply.e2e_ms = result.e2e_ms - result.queue_ms;
     take_speculation(result.speculation, options_.draft_tokens, reply);
     queue.done(running->ticket, std::move(reply));
   };
@@ -117,7 +122,7 @@ void LocalAnswerer::submit(const Ask& ask, WorkQueue& queue) {
 void LocalAnswerer::work(WorkQueue& queue) {
   bool more = true;
   while (!queue.stopped()) {
-    while (more && engine_.unfinished() < options_.concurrency) {
+    while (more && engine_.unfinished() < options_.concurrency + waiting_requests) {
       const std::optional<Ask> ask = queue.next();
       more = ask.has_value();
       if (more) submit(*ask, queue);
