@@ -8,9 +8,9 @@
 #include "apps/output_file.h"
 #include "apps/progress.h"
 #include "base/error.h"
-#include "evaluate/fidelity_report.h"
-#include "evaluate/fidelity_texts.h"
-#include "evaluate/own_traces.h"
+#include "evals/fidelity/fidelity_report.h"
+#include "evals/fidelity/fidelity_texts.h"
+#include "evals/fidelity/own_traces.h"
 #include "tensor/file_in_progress.h"
 #include "tensor/json.h"
 
@@ -26,6 +26,12 @@ struct FidelityArguments {
   FidelityLimits limits;
   TraceRequest traces;
   std::string noise_floor = "on";
+
+  SamplingParameters sampling() const {  // the base model's own
+    SamplingArguments own;
+    own.seed = traces.seed;
+    return make_request(own, base).sampling;
+  }
 };
 
 class Progress {
@@ -79,9 +85,7 @@ std::vector<FidelityText> texts_of(const FidelityArguments& arguments, const Ope
     request.questions = question_files(data_path("benchmarks/reference"));
   }
   request.max_tokens = arguments.limits.context;
-  SamplingArguments sampling;  // the model's own
-  sampling.seed = request.seed;
-  request.sampling = make_request(sampling, base.dir).sampling;
+  request.sampling = arguments.sampling();
   base.plan({.concurrency = traces_at_once, .context_tokens = request.max_tokens});
   const auto traces = own_traces(*base.model, base.dir, request,
                                  progress.over(request.traces * request.max_tokens, "own traces"));
@@ -90,9 +94,9 @@ std::vector<FidelityText> texts_of(const FidelityArguments& arguments, const Ope
 }
 
 FidelityBreakdown compare(const ForcedModel& base, const ForcedModel& model,
-                          std::span<const FidelityText> texts, ThreadPool& pool,
-                          const std::function<void(int64_t)>& predicted) {
-  return break_down(compare_models(base, model, texts, pool, predicted));
+                          std::span<const FidelityText> texts, const SamplingParameters& sampling,
+                          ThreadPool& pool, const std::function<void(int64_t)>& predicted) {
+  return break_down(compare_models(base, model, texts, sampling, pool, predicted));
 }
 
 // The base against itself with what a lossless but different kernel would change: the other
@@ -105,8 +109,8 @@ FidelityBreakdown noise_floor(const FidelityArguments& arguments, const CommonOp
   again.precision = again.precision == "fp32" ? "native" : "fp32";
   const OpenModel other = open_model(common, again);
   return compare({*base.model, arguments.base},
-                 {*other.model, arguments.base, DeltaRows::one_by_one}, texts, pool,
-                 progress.over(predicted_tokens(texts), "noise floor"));
+                 {*other.model, arguments.base, DeltaRows::one_by_one}, texts, arguments.sampling(),
+                 pool, progress.over(predicted_tokens(texts), "noise floor"));
 }
 
 void run(const FidelityArguments& arguments, const CommonOptions& common) {
@@ -128,8 +132,10 @@ void run(const FidelityArguments& arguments, const CommonOptions& common) {
                    ? fmt::format("own traces of the base, seed {}", arguments.traces.seed)
                    : fmt::format("{}", fmt::join(arguments.texts, ", ")),
       .precision = arguments.model.precision,
-      .fidelity = compare({*base.model, arguments.base}, {*model.model, arguments.model.model},
-                          texts, pool, progress.over(predicted_tokens(texts), "compare"))};
+      .sampling = arguments.sampling(),
+      .fidelity =
+          compare({*base.model, arguments.base}, {*model.model, arguments.model.model}, texts,
+                  arguments.sampling(), pool, progress.over(predicted_tokens(texts), "compare"))};
   if (arguments.noise_floor == "on") {
     report.noise_floor = noise_floor(arguments, common, base, texts, pool, progress);
   }

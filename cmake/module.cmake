@@ -23,7 +23,6 @@ set(quantrial_formats_libraries nlohmann_json::nlohmann_json PkgConfig::HWY PkgC
 set(quantrial_ops_libraries PkgConfig::HWY)
 set(quantrial_model_libraries nlohmann_json::nlohmann_json)
 set(quantrial_quantize_libraries nlohmann_json::nlohmann_json)
-set(quantrial_evaluate_libraries nlohmann_json::nlohmann_json)
 set(quantrial_evals_libraries nlohmann_json::nlohmann_json PkgConfig::SQLITE PkgConfig::PCRE2
   PkgConfig::UTF8PROC PkgConfig::HTTPLIB OpenSSL::SSL)
 set(quantrial_sandbox_libraries PkgConfig::SECCOMP)

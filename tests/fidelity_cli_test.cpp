@@ -40,7 +40,7 @@ TEST_F(Fidelity, EqualsScipyOnTransformersLogits) {
   for (const auto& [model, expected] : stored.items()) {
     const auto ours = report(model, {"--text", prompts_, "--precision", "fp32", "--activations",
                                      "off", "--noise-floor", "off"});
-    EXPECT_EQ(ours.at("schema"), 1);
+    EXPECT_EQ(ours.at("schema"), 2);
     EXPECT_TRUE(ours.at("noise_floor").is_null());
     expect_numbers(ours.at("fidelity"), expected, tolerance::fidelity_of_logits_fp32, model);
   }

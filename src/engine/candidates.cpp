@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 
@@ -72,6 +73,21 @@ void keep_top_p(double temperature, double top_p, std::vector<Candidate>& kept) 
     sum += weight(kept[end]);
     if (sum >= top_p * total) kept.resize(end + 1);
   }
+}
+
+void keep_drawable(std::span<const float> logits, float largest,
+                   const SamplingParameters& parameters, std::vector<Candidate>& kept) {
+  // p / p_max >= min_p  <=>  logit >= largest + T log(min_p), for any normalisation.
+  const double threshold =
+      parameters.min_p > 0
+          ? static_cast<double>(largest) + parameters.temperature * std::log(parameters.min_p)
+          : std::numeric_limits<double>::lowest();
+  if (parameters.top_k > 0 && parameters.top_k < static_cast<int64_t>(logits.size())) {
+    keep_top_k(logits, threshold, parameters.top_k, kept);
+  } else {
+    keep_at_least(logits, threshold, kept);
+  }
+  if (parameters.top_p < 1) keep_top_p(parameters.temperature, parameters.top_p, kept);
 }
 
 }  // namespace quantrial

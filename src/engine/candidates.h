@@ -1,10 +1,12 @@
 // The tokens that top-k, top-p and min-p leave over, without sorting the vocabulary (248,320 logits
-// for Qwen3.6). Called by the sampler alone.
+// for Qwen3.6).
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <vector>
+
+#include "engine/sampling_parameters.h"
 
 namespace quantrial {
 
@@ -29,5 +31,10 @@ void keep_top_k(std::span<const float> logits, double threshold, int64_t k,
 // Cuts `kept` to the fewest likeliest whose softmax(logit / temperature) sums to at least top_p:
 // a token stays when those before it sum to less. Likeliest first afterwards.
 void keep_top_p(double temperature, double top_p, std::vector<Candidate>& kept);
+
+// What a token is drawn from when sampling: the ids that min-p, top-k and top-p leave over, in any
+// order; `largest` of the logits. Penalties are applied before.
+void keep_drawable(std::span<const float> logits, float largest,
+                   const SamplingParameters& parameters, std::vector<Candidate>& kept);
 
 }  // namespace quantrial

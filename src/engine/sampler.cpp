@@ -162,23 +162,14 @@ std::span<const float> Sampler::penalized(std::span<const float> logits,
 int32_t Sampler::draw(std::span<const float> logits, const SamplingParameters& parameters,
                       uint64_t index, float largest) {
   GumbelMax winner(parameters.temperature, noise_key(parameters.seed, index));
-  // p / p_max >= min_p  <=>  logit >= largest + T log(min_p), for any normalisation.
-  const double threshold =
-      parameters.min_p > 0
-          ? static_cast<double>(largest) + parameters.temperature * std::log(parameters.min_p)
-          : std::numeric_limits<double>::lowest();
   const auto vocab = static_cast<int64_t>(logits.size());
-  if (parameters.top_k > 0 && parameters.top_k < vocab) {
-    keep_top_k(logits, threshold, parameters.top_k, candidates_);
-  } else if (parameters.min_p > 0 || parameters.top_p < 1) {
-    keep_at_least(logits, threshold, candidates_);
-  } else {
+  if (parameters.draws_from_all(vocab)) {
     for (int64_t id = 0; id < vocab; ++id) {
       winner.offer(logits[static_cast<size_t>(id)], static_cast<int32_t>(id));
     }
     return winner.id();
   }
-  if (parameters.top_p < 1) keep_top_p(parameters.temperature, parameters.top_p, candidates_);
+  keep_drawable(logits, largest, parameters, candidates_);
   for (const Candidate& c : candidates_) winner.offer(c.logit, c.id);
   return winner.id();
 }

@@ -21,6 +21,9 @@ struct SamplingParameters {
                                           // of the largest
 
   bool greedy() const { return temperature < 1e-5; }
+  bool draws_from_all(int64_t vocabulary) const {
+    return (top_k <= 0 || top_k >= vocabulary) && min_p <= 0 && top_p >= 1;
+  }
   bool has_penalties() const {
     return presence_penalty != 0.0 || frequency_penalty != 0.0 || repetition_penalty != 1.0;
   }

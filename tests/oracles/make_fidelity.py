@@ -1,4 +1,4 @@
-"""Fidelity figures by scipy and numpy, for tests of evaluate/.
+"""Fidelity figures by scipy and numpy, for tests of evals/fidelity/.
 
   make_fidelity.py ENGINE_ORACLES fidelity.json      (scipy 1.17.1, numpy 2.4.6, safetensors 0.8.0)
 
@@ -16,14 +16,32 @@ from safetensors.numpy import load_file
 from scipy.special import log_softmax, rel_entr
 
 SEGMENTS = ["text", "prompt", "thinking", "think_end", "answer"]
+SAMPLING = {"temperature": .7, "top_k": 5, "top_p": .9, "min_p": .02}  # of the random case
+TINY = {"temperature": 1.0, "top_k": 20, "top_p": .95, "min_p": 0.0}    # of tiny/text's generation_config.json
 POSITIONS = [(0, 1024, "0-1k"), (1024, 4096, "1k-4k"), (4096, 16384, "4k-16k"), (16384, 65536, "16k-64k"), (65536, np.inf, "64k-")]
 CONFIDENCES = [(0, .25, "0-.25"), (.25, .5, ".25-.5"), (.5, .75, ".5-.75"), (.75, .95, ".75-.95"), (.95, np.inf, ".95-1")]
 
 
-def compare(base, model, following):
+def drawable(logits, temperature, top_k, top_p, min_p):
+    """What vLLM's sampler draws from: min-p, then top-k (ties kept), then top-p, as sampling_parameters.h states."""
+    kept = np.full(len(logits), -np.inf)
+    p = np.exp(log_softmax(logits / temperature))
+    chosen = (p >= min_p * p.max() * (1 - 1e-12))
+    if 0 < top_k < len(logits):
+        chosen &= logits >= np.sort(logits[chosen])[-min(top_k, chosen.sum())]
+    order = [i for i in np.argsort(-logits, kind="stable") if chosen[i]]
+    q = np.exp(log_softmax(logits[order] / temperature))
+    order = order[: int(np.searchsorted(np.cumsum(q), top_p - 1e-12)) + 1]
+    kept[order] = logits[order] / temperature
+    return np.exp(log_softmax(kept))
+
+
+def compare(base, model, following, sampling):
     log_p, log_q = log_softmax(base.astype(np.float64), axis=1), log_softmax(model.astype(np.float64), axis=1)
     p, q, rows = np.exp(log_p), np.exp(log_q), np.arange(len(following))
-    return {"kl": rel_entr(p, q).sum(axis=1), "tv": np.abs(p - q).sum(axis=1) / 2, "base_nll": -log_p[rows, following],
+    return {"kl": rel_entr(p, q).sum(axis=1), "tv": np.abs(p - q).sum(axis=1) / 2,
+            "sampled": np.array([np.abs(drawable(b, **sampling) - drawable(m, **sampling)).sum() / 2
+                                 for b, m in zip(base.astype(np.float64), model.astype(np.float64))]), "base_nll": -log_p[rows, following],
             "model_nll": -log_q[rows, following], "confidence": p.max(axis=1), "same": (base.argmax(axis=1) == model.argmax(axis=1)) * 1.0}
 
 
@@ -47,7 +65,8 @@ def summary(tokens):
     quantiles = np.percentile(kl, [50, 90, 99, 99.9, 100])
     return {"tokens": len(kl), "sequences": len(np.unique(sequences)),
             "kl": {"mean": estimate(kl, sequences), **dict(zip(("median", "p90", "p99", "p99.9", "max"), quantiles))},
-            "total_variation": estimate(tokens["tv"], sequences), "same_top": estimate(tokens["same"], sequences),
+            "total_variation": estimate(tokens["tv"], sequences),
+            "sampled_variation": estimate(tokens["sampled"], sequences), "same_top": estimate(tokens["same"], sequences),
             "probability_change": {"mean": estimate(change, sequences), "rms": np.sqrt((change ** 2).mean())},
             "perplexity": {"base": exponential(estimate(tokens["base_nll"], sequences)),
                            "model": exponential(estimate(tokens["model_nll"], sequences)),
@@ -86,7 +105,7 @@ def random_case(rng):
         base[0, 3] = base[0, 7] = base[0].max() + 1                   # a tie: the lowest id counts
         following = rng.integers(12, size=T)
         segment = rng.integers(5, size=T)
-        texts.append(compare(base, model, following) | {"sequence": np.full(T, sequence),
+        texts.append(compare(base, model, following, SAMPLING) | {"sequence": np.full(T, sequence),
                                                         "position": first + np.arange(T), "segment": segment})
         stored.append({"base": base.round(3), "model": model.round(3), "next": following.tolist(),
                        "first_position": first, "segments": segment.tolist()})
@@ -99,7 +118,7 @@ def oracle(folder, name):
     texts = []
     for sequence, prompt in enumerate(("p64", "p7")):
         T = len(prompts[prompt]) - 1
-        texts.append(compare(reference[f"{prompt}.logits"][:T], quantized[f"{prompt}.logits.weight_only"][:T], np.array(prompts[prompt][1:]))
+        texts.append(compare(reference[f"{prompt}.logits"][:T], quantized[f"{prompt}.logits.weight_only"][:T], np.array(prompts[prompt][1:]), TINY)
                      | {"sequence": np.full(T, sequence), "position": 1 + np.arange(T), "segment": np.zeros(T, int)})
     return breakdown(joined(texts))
 

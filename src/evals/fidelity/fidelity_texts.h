@@ -14,7 +14,7 @@
 #include <span>
 #include <vector>
 
-#include "evaluate/fidelity.h"
+#include "evals/fidelity/fidelity.h"
 
 namespace quantrial {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "evaluate/fidelity_statistics.h"
+#include "evals/fidelity/fidelity_statistics.h"
 
 namespace quantrial {
 
@@ -13,11 +13,12 @@ struct FidelityReport {
   std::string model, base;  // folders
   std::string texts;        // what was compared on
   std::string precision;
+  SamplingParameters sampling{};  // of sampled_variation
   FidelityBreakdown fidelity;
   std::optional<FidelityBreakdown> noise_floor{};  // the base against itself
 };
 
-inline constexpr int fidelity_schema_version = 1;
+inline constexpr int fidelity_schema_version = 2;
 nlohmann::ordered_json fidelity_json(const FidelityReport& report);
 
 std::string fidelity_table(const FidelityReport& report);

@@ -1,4 +1,4 @@
-#include "evaluate/own_traces.h"
+#include "evals/fidelity/own_traces.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/rng.h"
-#include "evaluate/fidelity_texts.h"
+#include "evals/fidelity/fidelity_texts.h"
 #include "tensor/json.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"

@@ -1,4 +1,4 @@
-#include "evaluate/fidelity_texts.h"
+#include "evals/fidelity/fidelity_texts.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
-#include "evaluate/own_traces.h"
+#include "evals/fidelity/own_traces.h"
 #include "text/tokenizer.h"
 
 namespace quantrial {

@@ -1,4 +1,4 @@
-#include "evaluate/fidelity_statistics.h"
+#include "evals/fidelity/fidelity_statistics.h"
 
 #include <algorithm>
 #include <array>
@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "engine/candidates.h"
 
 namespace quantrial {
 namespace {
@@ -22,6 +23,31 @@ Normaliser normaliser(std::span<const float> logits) {
   double sum = 0;
   for (const float v : logits) sum += std::exp(double{v} - logits[top]);
   return {logits[top] + std::log(sum), top};
+}
+
+// What the sampler draws from, likelihoods by id; `largest` of the logits.
+std::map<int32_t, double> drawable(std::span<const float> logits, float largest,
+                                   const SamplingParameters& sampling) {
+  std::vector<Candidate> kept;
+  keep_drawable(logits, largest, sampling, kept);
+  std::map<int32_t, double> weights;
+  double total = 0;
+  for (const Candidate& c : kept) {
+    total += weights[c.id] = std::exp((double{c.logit} - largest) / sampling.temperature);
+  }
+  for (auto& [id, weight] : weights) weight /= total;
+  return weights;
+}
+
+double variation(const std::map<int32_t, double>& p, std::map<int32_t, double> q) {
+  double distance = 0;
+  for (const auto& [id, weight] : p) {
+    const auto other = q.find(id);
+    distance += std::abs(weight - (other == q.end() ? 0 : other->second));
+    if (other != q.end()) q.erase(other);
+  }
+  for (const auto& [id, weight] : q) distance += weight;
+  return distance / 2;
 }
 
 // `sorted` ascending; q from 0 to 1.
@@ -102,20 +128,25 @@ std::string_view name(TextSegment segment) {
 }
 
 LogitComparison compare_logits(std::span<const float> base, std::span<const float> model,
-                               int32_t next) {
+                               int32_t next, const SamplingParameters& sampling) {
   require(base.size() == model.size() && static_cast<size_t>(next) < base.size(),
           "compare_logits: rows of one vocabulary");
   const Normaliser p_sum = normaliser(base), q_sum = normaliser(model);
-  double kl = 0, distance = 0;
+  double kl = 0, distance = 0, sampled = p_sum.top == q_sum.top ? 0 : 1;
   for (size_t i = 0; i < base.size(); ++i) {
     const double log_p = base[i] - p_sum.log_sum, log_q = model[i] - q_sum.log_sum;
     const double p = std::exp(log_p);
     kl += p * (log_p - log_q);
     distance += std::abs(p - std::exp(log_q));
   }
+  if (!sampling.greedy() && std::isfinite(kl)) {
+    sampled = variation(drawable(base, base[p_sum.top], sampling),
+                        drawable(model, model[q_sum.top], sampling));
+  }
   const auto chosen = static_cast<size_t>(next);
   return {.kl = kl < 0 ? 0 : kl,  // rounding of a sum that is never negative; NaN stays
           .total_variation = distance / 2,
+          .sampled_variation = sampled,
           .base_nll = p_sum.log_sum - base[chosen],
           .model_nll = q_sum.log_sum - model[chosen],
           .base_confidence = std::exp(base[p_sum.top] - p_sum.log_sum),
@@ -133,6 +164,7 @@ FidelitySummary summarize(std::span<const TokenFidelity> tokens) {
   summary.kl = mean(tokens, [](const L& l) { return l.kl; });
   add_kl_quantiles(tokens, summary);
   summary.total_variation = mean(tokens, [](const L& l) { return l.total_variation; });
+  summary.sampled_variation = mean(tokens, [](const L& l) { return l.sampled_variation; });
   summary.same_top = mean(tokens, [](const L& l) { return l.same_top ? 1.0 : 0.0; });
   summary.probability_change = mean(tokens, probability_change);
   summary.probability_change_rms =

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "evaluate/fidelity_statistics.h"
-#include "evaluate/forced_logits.h"
+#include "evals/fidelity/fidelity_statistics.h"
+#include "evals/fidelity/forced_logits.h"
 
 namespace quantrial {
 
@@ -30,10 +30,12 @@ struct ForcedModel {
   DeltaRows rows = DeltaRows::in_chunks;
 };
 
-// Every token but the first of each text. `predicted(n)` is called as n more are done and may throw
-// to stop. Throws Error when the vocabularies differ or a model gives logits that are not finite.
+// Every token but the first of each text; `sampling`: with what both would be sampled.
+// `predicted(n)` is called as n more are done and may throw to stop. Throws Error when the
+// vocabularies differ or a model gives logits that are not finite.
 std::vector<TokenFidelity> compare_models(const ForcedModel& base, const ForcedModel& model,
-                                          std::span<const FidelityText> texts, ThreadPool& pool,
+                                          std::span<const FidelityText> texts,
+                                          const SamplingParameters& sampling, ThreadPool& pool,
                                           const std::function<void(int64_t)>& predicted);
 
 }  // namespace quantrial

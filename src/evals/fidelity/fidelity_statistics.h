@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/sampling_parameters.h"
+
 namespace quantrial {
 
 // What a token belongs to. Traces have the last four; any other text has the first.
@@ -19,16 +21,18 @@ std::string_view name(TextSegment segment);
 
 // Two rows of logits, p of the base and q of the model, with the token that follows.
 struct LogitComparison {
-  double kl = 0;               // KL(p || q), nats
-  double total_variation = 0;  // 1/2 sum |p - q|
-  double base_nll = 0;         // -ln p of the token that follows
-  double model_nll = 0;        // -ln q of it
-  double base_confidence = 0;  // the largest p
-  bool same_top = false;       // p and q are largest at the same token; ties to the lowest id
+  double kl = 0;                 // KL(p || q), nats
+  double total_variation = 0;    // 1/2 sum |p - q|
+  double sampled_variation = 0;  // the same of what the sampler draws from
+  double base_nll = 0;           // -ln p of the token that follows
+  double model_nll = 0;          // -ln q of it
+  double base_confidence = 0;    // the largest p
+  bool same_top = false;         // p and q are largest at the same token; ties to the lowest id
 };
-// base[V], model[V]. Not finite where a logit is not.
+// base[V], model[V]; of `sampling` temperature, top-k, top-p and min-p count. Not finite where a
+// logit is not.
 LogitComparison compare_logits(std::span<const float> base, std::span<const float> model,
-                               int32_t next);
+                               int32_t next, const SamplingParameters& sampling);
 
 struct TokenFidelity {
   int64_t sequence = 0;
@@ -47,7 +51,7 @@ struct FidelitySummary {
   int64_t sequences = 0;
   Estimate kl;
   double kl_median = 0, kl_p90 = 0, kl_p99 = 0, kl_p999 = 0, kl_max = 0;
-  Estimate total_variation;
+  Estimate total_variation, sampled_variation;
   Estimate same_top;            // share of tokens
   Estimate probability_change;  // q - p of the token that follows
   double probability_change_rms = 0;

@@ -1,4 +1,4 @@
-#include "evaluate/forced_logits.h"
+#include "evals/fidelity/forced_logits.h"
 
 #include <algorithm>
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "evaluate/fidelity.h"
+#include "evals/fidelity/fidelity.h"
 
 namespace quantrial {
 

@@ -1,4 +1,4 @@
-#include "evaluate/fidelity_report.h"
+#include "evals/fidelity/fidelity_report.h"
 
 #include <fmt/format.h>
 
@@ -27,6 +27,7 @@ ordered_json as_json(const FidelitySummary& s) {
             {"p99.9", s.kl_p999},
             {"max", s.kl_max}}},
           {"total_variation", as_json(s.total_variation)},
+          {"sampled_variation", as_json(s.sampled_variation)},
           {"same_top", as_json(s.same_top)},
           {"probability_change",
            {{"mean", as_json(s.probability_change)}, {"rms", s.probability_change_rms}}},
@@ -79,6 +80,11 @@ ordered_json fidelity_json(const FidelityReport& report) {
                        {"base", report.base},
                        {"texts", report.texts},
                        {"precision", report.precision},
+                       {"sampling",
+                        {{"temperature", report.sampling.temperature},
+                         {"top_k", report.sampling.top_k},
+                         {"top_p", report.sampling.top_p},
+                         {"min_p", report.sampling.min_p}}},
                        {"fidelity", as_json(report.fidelity)}};
   json["noise_floor"] = report.noise_floor ? as_json(*report.noise_floor) : ordered_json(nullptr);
   return json;
@@ -90,9 +96,11 @@ std::string fidelity_table(const FidelityReport& report) {
                                  escaped(report.model), escaped(report.base), report.precision,
                                  all.tokens, all.sequences);
   text += fmt::format(
-      "perplexity {} (base {}); chosen token's probability {} (rms {:.4f}); total variation {}\n\n",
+      "perplexity {} (base {}); chosen token's probability {} (rms {:.4f}); total variation {}, "
+      "{} as sampled\n\n",
       shown(all.model_perplexity, 4), shown(all.base_perplexity, 4),
-      shown(all.probability_change, 5), all.probability_change_rms, shown(all.total_variation, 5));
+      shown(all.probability_change, 5), all.probability_change_rms, shown(all.total_variation, 5),
+      shown(all.sampled_variation, 5));
   text += fmt::format("{:<18} {:>8}  {:>20} {:>9} {:>8} {:>8} {:>8} {:>8}  {:>7}  {:>20}\n", "",
                       "tokens", "KL mean, nats", "median", "90 %", "99 %", "99.9 %", "max",
                       "top-1 %", "ln perplexity ratio");

@@ -1,4 +1,4 @@
-#include "evaluate/fidelity.h"
+#include "evals/fidelity/fidelity.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,10 +12,11 @@ namespace {
 class Comparison {
  public:
   Comparison(const ForcedModel& base, const ForcedModel& model, std::span<const FidelityText> texts,
-             ThreadPool& pool)
+             const SamplingParameters& sampling, ThreadPool& pool)
       : names_{base.name, model.name},
         base_(base.model, longest(texts), base.rows),
         model_(model.model, longest(texts), model.rows),
+        sampling_(sampling),
         pool_(pool) {}
 
   void run(int64_t sequence, const FidelityText& text,
@@ -51,7 +52,7 @@ class Comparison {
             .sequence = sequence,
             .position = position,
             .segment = text.segments[at],
-            .logits = compare_logits(p[i].span(), q[i].span(), text.tokens[at])};
+            .logits = compare_logits(p[i].span(), q[i].span(), text.tokens[at], sampling_)};
       });
       check(std::span(tokens_).subspan(before), text);
       predicted(count);
@@ -69,6 +70,7 @@ class Comparison {
 
   std::string names_[2];
   ForcedLogits base_, model_;
+  SamplingParameters sampling_;
   ThreadPool& pool_;
   std::vector<TokenFidelity> tokens_;
 };
@@ -89,7 +91,8 @@ int64_t longest(std::span<const FidelityText> texts) {
 }
 
 std::vector<TokenFidelity> compare_models(const ForcedModel& base, const ForcedModel& model,
-                                          std::span<const FidelityText> texts, ThreadPool& pool,
+                                          std::span<const FidelityText> texts,
+                                          const SamplingParameters& sampling, ThreadPool& pool,
                                           const std::function<void(int64_t)>& predicted) {
   const int64_t base_words = base.model.config().vocab_size;
   const int64_t words = model.model.config().vocab_size;
@@ -97,7 +100,7 @@ std::vector<TokenFidelity> compare_models(const ForcedModel& base, const ForcedM
     throw Error("{}: vocabulary of {}, the base {} has {}; give the checkpoint it was made from",
                 model.name, words, base.name, base_words);
   }
-  Comparison comparison(base, model, texts, pool);
+  Comparison comparison(base, model, texts, sampling, pool);
   for (size_t i = 0; i < texts.size(); ++i) {
     comparison.run(static_cast<int64_t>(i), texts[i], predicted);
   }

@@ -1,4 +1,4 @@
-#include "evaluate/fidelity_texts.h"
+#include "evals/fidelity/fidelity_texts.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
