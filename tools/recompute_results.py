@@ -21,6 +21,20 @@ def figure(interval):
     return None if interval is None else dict(zip(("value", "lo", "hi"), interval))
 
 
+def is_number(value):
+    return isinstance(value, (bool, int, float))
+
+
+def shares(scores):
+    """Of each score that is a number or a list of them: (what was reached, of how many parts)."""
+    found = {}
+    for name, score in scores.items():
+        parts = score if isinstance(score, list) else [score]
+        if all(map(is_number, parts)):
+            found[name] = (st.total(map(float, parts)), len(parts))
+    return found
+
+
 class Run:
     """One benchmark of one variant: its record and the scored samples of each question, in the record's order."""
 
@@ -29,11 +43,11 @@ class Run:
         self.asked, self.settings = json.loads(questions), json.loads(settings)
         self.outcomes, self.warnings, self.seen, scored = dict.fromkeys(OUTCOMES, 0), 0, {}, {}
         for s in db.execute("SELECT question, cluster, seed, outcome, correct, prompt_tokens, thinking_tokens, answer_tokens, "
-                            "generated_tokens, vote, warning, server FROM samples WHERE variant = ? AND benchmark = ? AND "
+                            "generated_tokens, vote, warning, server, scores FROM samples WHERE variant = ? AND benchmark = ? AND "
                             "variant_hash = ? AND dataset_hash = ? AND prompt_hash = ? AND sampling_hash = ? AND sample < ? "
                             "ORDER BY question, sample", (self.variant, self.benchmark, *origin, self.K)):
             s = dict(zip(("question", "cluster", "seed", "outcome", "right", "prompt", "thinking", "answer", "generated", "vote",
-                          "warning", "server"), s))
+                          "warning", "server", "scores"), s))
             if s["question"] not in set_of(self.asked):
                 continue
             self.outcomes[s["outcome"]] += 1
@@ -43,6 +57,7 @@ class Run:
                 self.seen[seen] = self.seen.get(seen, 0) + 1
             if s["outcome"] not in NOT_SCORED:
                 s["right"] = bool(s["right"])
+                s["further"] = shares(json.loads(s["scores"]))
                 scored.setdefault(s["question"], []).append(s)
         self.ids = [q for q in self.asked if q in scored]
         self.questions = [scored[q] for q in self.ids]
@@ -171,6 +186,15 @@ def length_figures(run, seed):
     return result
 
 
+def share_figure(questions, score, seed):
+    each = [[st.total(s["further"][score][part] for s in q) for part in (0, 1)] for q in questions]
+
+    def share(numbers):
+        parts = st.total(each[i][1] for i in numbers)
+        return st.total(each[i][0] for i in numbers) / parts if parts else 0.0
+    return figure(st.bootstrap(len(each), share, seed))
+
+
 def benchmark_figures(run, seed):
     result = {"n": len(run.questions), "questions": len(run.asked), "K": run.fewest(), "samples": run.K,
               "settings": run.settings, "outcomes": run.outcomes, "warnings": run.warnings}
@@ -179,6 +203,9 @@ def benchmark_figures(run, seed):
     if not run.questions:
         return result
     result["accuracy"] = accuracy(run)
+    everywhere = set.intersection(*(set(s["further"]) for q in run.questions for s in q))
+    if everywhere:
+        result["scores"] = {name: share_figure(run.questions, name, seed) for name in everywhere}
     result["pass_at"] = by_k(run, seed, lambda q, k: st.pass_at(len(q), right(q), k))
     result["pass_hat"] = by_k(run, seed, lambda q, k: st.pass_hat(len(q), right(q), k))
     result["g_pass_at"] = by_k(run, seed, lambda q, k: st.g_pass_at(len(q), right(q), k, 0.5))

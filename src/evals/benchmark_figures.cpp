@@ -148,6 +148,43 @@ ordered_json token_figures(const RunSamples& run, const ResultOptions& options) 
   return tokens;
 }
 
+// Names of the further scores that every sample has.
+std::vector<std::string> further_scores(const RunSamples& run) {
+  std::vector<std::string> names;
+  for (const auto& [name, share] : run.questions.at(0).samples.at(0).further) {
+    const auto has = [&name = name](const ScoredSample& s) { return s.further.contains(name); };
+    const bool everywhere =
+        std::all_of(run.questions.begin(), run.questions.end(), [&](const QuestionSamples& q) {
+          return std::all_of(q.samples.begin(), q.samples.end(), has);
+        });
+    if (everywhere) names.push_back(name);
+  }
+  return names;
+}
+
+// The share of all parts of all samples that was reached, with a bootstrap interval over questions.
+Interval share_figure(const RunSamples& run, const std::string& score, uint64_t seed) {
+  std::vector<Share> of_each;
+  for (const QuestionSamples& q : run.questions) {
+    Share& sum = of_each.emplace_back();
+    for (const ScoredSample& s : q.samples) {
+      sum.reached += s.further.at(score).reached;
+      sum.parts += s.further.at(score).parts;
+    }
+  }
+  return statistics::bootstrap(
+      static_cast<int64_t>(of_each.size()),
+      [&](std::span<const int64_t> questions) {
+        Share all;
+        for (const int64_t q : questions) {
+          all.reached += of_each[static_cast<size_t>(q)].reached;
+          all.parts += of_each[static_cast<size_t>(q)].parts;
+        }
+        return all.parts == 0 ? 0 : all.reached / static_cast<double>(all.parts);
+      },
+      seed);
+}
+
 ordered_json outcome_counts(const RunSamples& run) {
   ordered_json counts = ordered_json::object();
   for (size_t i = 0; i < run.outcomes.size(); ++i) {
@@ -169,6 +206,9 @@ ordered_json benchmark_figures(const RunSamples& run, const ResultOptions& optio
   if (!run.thinking_seen.empty()) result["thinking_seen"] = run.thinking_seen;
   if (run.questions.empty()) return result;
   result["accuracy"] = accuracy_figure(run);
+  for (const std::string& score : further_scores(run)) {
+    result["scores"][score] = figure(share_figure(run, score, options.seed));
+  }
   const auto K = [](const QuestionSamples& q) { return static_cast<int64_t>(q.samples.size()); };
   result["pass_at"] = by_k(run, options.seed, [&](const QuestionSamples& q, int64_t k) {
     return statistics::pass_at_k(K(q), q.right(), k);

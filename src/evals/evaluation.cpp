@@ -56,6 +56,10 @@ std::string answer_part(const Sample& sample, Thinking thinking) {
       .answer;
 }
 
+void score_nothing(const Grader& grader, const Question& question, Sample& sample) {
+  sample.scores = grader.grade(question, "").scores;
+}
+
 void apply_grade(const Grader& grader, const Question& question, const std::string& answer,
                  Sample& sample) {
   const Grade grade = grader.grade(question, answer);
@@ -196,6 +200,9 @@ Sample Evaluation::sample_of(const Place& place, const Reply& reply) const {
   s.generated_tokens = reply.generated_tokens;
   s.outcome = outcome_before_grading(reply);
   if (is_scored(s.outcome)) s.correct = false;
+  if (is_scored(s.outcome) && s.outcome != Outcome::answered) {
+    score_nothing(*run.grader, question, s);
+  }
   s.text = reply.text;
   s.finish_reason = reply.finish_reason;
   s.ttft_ms = reply.ttft_ms;

@@ -104,6 +104,9 @@ class Evaluation : public WorkQueue {
   std::vector<std::thread> graders_;
 };
 
+// The further scores of a sample that came to no answer: those of an empty one.
+void score_nothing(const Grader& grader, const Question& question, Sample& sample);
+
 // Adds what grading a sample's answer gave. `answer`: what follows the thinking.
 void apply_grade(const Grader& grader, const Question& question, const std::string& answer,
                  Sample& sample);

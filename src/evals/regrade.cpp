@@ -70,13 +70,15 @@ class Batch {
  private:
   void grade(Sample& sample, RegradeCounts& counts) {
     const std::optional<std::string> answer = gradable_answer(sample, thinking_);
+    const Question& question = *questions_.at(sample.question);
     if (!answer) {
+      if (is_scored(sample.outcome)) score_nothing(grader_, question, sample);
       sample.grader_version = grader_.version();
       return;
     }
     const Outcome outcome = sample.outcome;
     const std::optional<bool> correct = sample.correct;
-    apply_grade(grader_, *questions_.at(sample.question), *answer, sample);
+    apply_grade(grader_, question, *answer, sample);
     const std::lock_guard lock(mutex_);
     ++counts.graded;
     counts.changed += sample.outcome != outcome || sample.correct != correct ? 1 : 0;

@@ -5,6 +5,29 @@
 #include "evals/question.h"
 
 namespace quantrial {
+namespace {
+
+double number(const nlohmann::ordered_json& score) {
+  return score.is_boolean() ? (score.get<bool>() ? 1 : 0) : score.get<double>();
+}
+
+// The scores that are numbers, or lists of them.
+std::map<std::string, Share> shares(const nlohmann::ordered_json& scores) {
+  const auto counts = [](const nlohmann::ordered_json& s) {
+    return s.is_number() || s.is_boolean();
+  };
+  std::map<std::string, Share> found;
+  for (const auto& [name, score] : scores.items()) {
+    if (counts(score)) found[name] = {number(score), 1};
+    if (!score.is_array() || !std::all_of(score.begin(), score.end(), counts)) continue;
+    Share& share = found[name];
+    for (const auto& part : score) share.reached += number(part);
+    share.parts = static_cast<int64_t>(score.size());
+  }
+  return found;
+}
+
+}  // namespace
 
 int64_t QuestionSamples::right() const {
   return std::count_if(samples.begin(), samples.end(),
@@ -61,7 +84,8 @@ RunSamples load_run(const SampleStore& store, const RunRecord& record) {
                          .thinking_tokens = s.thinking_tokens,
                          .answer_tokens = s.answer_tokens,
                          .generated_tokens = s.generated_tokens,
-                         .vote = s.vote});
+                         .vote = s.vote,
+                         .further = shares(s.scores)});
   });
   for (const std::string& id : record.questions) {
     const auto at = by_id.find(id);

@@ -11,6 +11,12 @@
 
 namespace quantrial {
 
+// A further score of samples: what was reached of the parts that there are.
+struct Share {
+  double reached = 0;
+  int64_t parts = 0;
+};
+
 // What is kept of a scored sample.
 struct ScoredSample {
   int64_t number = 0;
@@ -19,6 +25,7 @@ struct ScoredSample {
   Outcome outcome = Outcome::no_answer;
   std::optional<int64_t> prompt_tokens, thinking_tokens, answer_tokens, generated_tokens;
   std::optional<int64_t> vote;  // class of the answer: 0 right, 1.. wrong; absent: no answer
+  std::map<std::string, Share> further{};  // scores of the grader beside `right`
 
   bool cut() const {
     return outcome == Outcome::truncated_thinking || outcome == Outcome::truncated_answer ||

@@ -34,11 +34,8 @@ class BatchGradientTest : public testing::TestWithParam<MixerKind> {
     ThreadPool pool(threads);
     DenseBlock block(checkpoint_, config_, prefix(), GetParam(), pool);
     const std::vector<LinearTarget> targets(block.linears().size());
-    const BlockTask task{.block = block,
-                         .targets = targets,
-                         .inputs = *states_,
-                         .outputs = *states_,
-                         .pool = pool};
+    const BlockTask task{
+        .block = block, .targets = targets, .inputs = *states_, .outputs = *states_, .pool = pool};
     BatchGradient gradient(task, factors);
     std::vector<Matrix> found(targets.size());
     for (int run = 0; run < 2; ++run) {  // the second on used memory

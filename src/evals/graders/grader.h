@@ -21,7 +21,8 @@ struct Grade {
   Verdict verdict = Verdict::no_answer;
   std::optional<std::string> answer{};  // what was graded, in the form that is compared and shown
   std::string detail{};                 // "WA: input 3 of 17"; for people
-  // Further figures: {"lenient": 1}, {"strict_instruction": 0.5}, verdicts of single tests.
+  // Further figures, each a number or a list of them, one a part of the question: {"lenient": 1},
+  // {"strict_instructions": [true, false]}. results.json has their means and their shares.
   nlohmann::ordered_json scores = nlohmann::ordered_json::object();
 };
 

@@ -17,8 +17,8 @@ inline int64_t pairs_of(int64_t K) { return (K + 1) / 2; }
 // sets of the first-level cache.
 inline int64_t row_stride(int64_t K) { return (pairs_of(K) + 2 * lanes - 1) / lanes * lanes; }
 
-// M rows of A: row-major as to[M][row_stride(K)], column-major as to[M / MR][pairs][MR], and room for
-// 16 rows at the end.
+// M rows of A: row-major as to[M][row_stride(K)], column-major as to[M / MR][pairs][MR], and room
+// for 16 rows at the end.
 void pack_left(const Strided& a, int64_t M, int64_t K, Pair* to);
 
 // N columns of B in panels one after the other, [pairs][columns of the panel], zeros beyond column

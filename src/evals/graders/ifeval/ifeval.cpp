@@ -34,17 +34,14 @@ std::vector<std::string> loose_forms(const std::string& response) {
   return forms;
 }
 
-double share(const std::vector<bool>& followed) {
-  const auto count = std::count(followed.begin(), followed.end(), true);
-  return static_cast<double>(count) / static_cast<double>(followed.size());
+bool all(const std::vector<bool>& followed) {
+  return std::find(followed.begin(), followed.end(), false) == followed.end();
 }
 
 ordered_json scores(const std::vector<bool>& strict, const std::vector<bool>& loose) {
-  return {{"strict_instruction", share(strict)},
-          {"loose_prompt", share(loose) == 1 ? 1 : 0},
-          {"loose_instruction", share(loose)},
-          {"strict", strict},
-          {"loose", loose}};
+  return {{"loose_prompt", all(loose) ? 1 : 0},
+          {"strict_instructions", strict},
+          {"loose_instructions", loose}};
 }
 
 class IfevalGrader : public Grader {

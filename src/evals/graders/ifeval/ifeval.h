@@ -7,9 +7,8 @@
 namespace quantrial {
 
 // The question has the fields `instruction_id_list` and `kwargs`, as published. Right: all
-// instructions are followed (prompt level, strict). Further scores: loose_prompt, and the shares
-// strict_instruction and loose_instruction; the lists `strict` and `loose` say it of each
-// instruction.
+// instructions are followed (prompt level, strict). Further scores: loose_prompt, and the lists
+// strict_instructions and loose_instructions, which say it of each instruction.
 std::unique_ptr<Grader> make_ifeval_grader(const GradingRule& rule, const std::string& where);
 
 }  // namespace quantrial

@@ -49,7 +49,7 @@ TEST(Ifeval, VerdictsAreThoseOfTheOfficialGrader) {
         const ordered_json& expected = row[manner][i];
         if (expected.is_null()) continue;
         const std::string kind = fields["instruction_id_list"][i];
-        const bool same = grade.scores[manner][i] == expected;
+        const bool same = grade.scores[fmt::format("{}_instructions", manner)][i] == expected;
         by_kind[kind].all += 1;
         by_kind[kind].same += same ? 1 : 0;
         EXPECT_TRUE(same) << manner << ' ' << kind << ' ' << fields["kwargs"][i] << ": official "
@@ -78,15 +78,13 @@ TEST(Ifeval, ScoresSayWhichInstructionsWereFollowed) {
   const Grade loose = graded(kinds, {nulls, none}, "Sure, here it is:\n<<Title>> and no more");
   EXPECT_EQ(loose.verdict, Verdict::wrong);
   EXPECT_EQ(loose.detail, "not followed: punctuation:no_comma");
-  EXPECT_EQ(loose.scores, (ordered_json{{"strict_instruction", 0.5},
-                                        {"loose_prompt", 1},
-                                        {"loose_instruction", 1.0},
-                                        {"strict", {false, true}},
-                                        {"loose", {true, true}}}));
+  EXPECT_EQ(loose.scores, (ordered_json{{"loose_prompt", 1},
+                                        {"strict_instructions", {false, true}},
+                                        {"loose_instructions", {true, true}}}));
   EXPECT_EQ(graded(kinds, {none, none}, "<<Title>> \xFF").verdict, Verdict::right);
   const Grade empty = graded(kinds, {none, none}, " \n");
   EXPECT_EQ(empty.verdict, Verdict::no_answer);
-  EXPECT_EQ(empty.scores["loose_instruction"], 0.0);
+  EXPECT_EQ(empty.scores["loose_instructions"], (ordered_json{false, false}));
 }
 
 TEST(Ifeval, ASignIsCountedWhereTheOfficialCodeCountsALetterAtRandom) {
