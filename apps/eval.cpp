@@ -68,11 +68,15 @@ void run_eval(const EvalArguments& a, const CommonOptions& common) {
   const auto note = [&](const std::string& line) { progress.note(line); };
   const std::unique_ptr<EvalTarget> target =
       make_eval_target(a, common, {.stopped = [&] { return guard.interrupted(); }, .note = note});
-  std::vector<BenchmarkRun> runs = benchmark_runs(wish_of(a), target->defaults());
+  PlannedRuns planned = benchmark_runs(wish_of(a), target->defaults());
+  for (const NotRun& left_out : planned.not_run) {
+    note(fmt::format("{}: not run: {}", left_out.benchmark, left_out.reason));
+  }
+  if (planned.runs.empty()) throw Error("eval: no benchmark can be run here");
   Answerer& answerer = target->open();
   const std::string variant = a.variant.value_or(target->name());
   SampleStore store(a.out, Database::Access::read_write);
-  Evaluation evaluation(std::move(runs),
+  Evaluation evaluation(std::move(planned.runs),
                         {.variant = variant,
                          .fingerprint = answerer.fingerprint(),
                          .seed = a.seed,
@@ -88,7 +92,7 @@ void run_eval(const EvalArguments& a, const CommonOptions& common) {
   const nlohmann::ordered_json results = write_results(store, a.out);
   if (failure) std::rethrow_exception(failure);
   queue.show();
-  print_eval_table(results.at("variants").at(variant));
+  print_eval_table(results.at("variants").at(variant), planned.not_run);
   const bool whole = is_whole(evaluation.progress());
   if (guard.interrupted()) {
     throw Error("eval: interrupted; what was finished is in {}, run the same command to go on",

@@ -41,7 +41,7 @@ std::string share(const ordered_json& benchmark, std::initializer_list<const cha
 
 }  // namespace
 
-void print_eval_table(const ordered_json& variant) {
+void print_eval_table(const ordered_json& variant, const std::vector<NotRun>& not_run) {
   fmt::print(row, "benchmark", "n", "K", "accuracy, % [95 %]", "pass@K", "maj@K", "tokens",
              "cut, %", "none, %");
   for (const auto& [name, b] : variant.at("benchmarks").items()) {
@@ -53,6 +53,9 @@ void print_eval_table(const ordered_json& variant) {
                percents(b.at("accuracy")), at_K(b, "pass_at"), at_K(b, "maj_at"), tokens(b),
                share(b, {"truncated_thinking", "truncated_answer", "loop"}),
                share(b, {"no_answer"}));
+  }
+  for (const NotRun& left_out : not_run) {
+    fmt::print("{:<24} not run: {}\n", left_out.benchmark, left_out.reason);
   }
   const auto macro = variant.find("macro");
   if (macro == variant.end() || macro->at("benchmarks").get<int64_t>() < 2) return;

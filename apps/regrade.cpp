@@ -40,6 +40,9 @@ bool regrade_run(SampleStore& store, const RunRecord& run, const RegradeArgument
                  ThreadPool& pool) {
   const Benchmark benchmark = find_benchmark(run, a);
   const auto grader = make_grader(benchmark.grading, benchmark.name);
+  if (const auto obstacle = grader->obstacle(benchmark.questions)) {
+    throw Error("{}: not graded: {}", run.benchmark, *obstacle);
+  }
   const RegradeCounts counts = regrade(store, run, benchmark, *grader, pool);
   fmt::print(stderr, "{}, {}: {} answers graded ({}), {} verdicts changed\n", run.variant,
              run.benchmark, counts.graded, grader->version(), counts.changed);

@@ -54,7 +54,7 @@ std::vector<BenchmarkRun> runs(const std::filesystem::path& folder) {
   RunWish wish;
   wish.benchmarks = {write_numbers(folder).string()};
   wish.samples = K;
-  return benchmark_runs(wish, recommended_sampling());
+  return benchmark_runs(wish, recommended_sampling()).runs;
 }
 
 nlohmann::ordered_json expected_results(Counts counts) {

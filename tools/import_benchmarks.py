@@ -7,8 +7,9 @@ benchmarks/licences, and prints the sha256 of each unpacked text, for the YAML f
 SOURCE holds one folder a benchmark, as its authors publish it: gsm8k/test.jsonl, bbh/*.json,
 mmlu_redux2/mmlu_redux2.jsonl, cruxeval/cruxeval.jsonl, humaneval/HumanEval.jsonl.gz,
 humaneval_plus/HumanEvalPlus.jsonl.gz, mbpp_plus/MbppPlus.jsonl.gz, ifeval/input_data.jsonl, each
-with its LICENSE. The text is copied byte for byte, but for bbh (27 files become one, with a field
-`task`) and mmlu-redux (a field `subject`: 57 subjects in alphabetical order, 100 questions each).
+with its LICENSE. The text is copied byte for byte, but for humaneval-plus and mbpp-plus
+(python_suites.py), bbh (27 files become one, with a field `task`) and mmlu-redux (a field
+`subject`: 57 subjects in alphabetical order, 100 questions each).
 """
 
 import argparse
@@ -17,6 +18,8 @@ import hashlib
 import json
 import lzma
 from pathlib import Path
+
+from python_suites import plus_rows
 
 # Alphabetical, as in MMLU (Hendrycks et al. 2021).
 SUBJECTS = """abstract_algebra anatomy astronomy business_ethics clinical_knowledge college_biology
@@ -39,6 +42,10 @@ def plain(path):
 
 def unzipped(path):
     return gzip.decompress(path.read_bytes())
+
+
+def plus(path):
+    return lines(plus_rows(json.loads(line) for line in unzipped(path).splitlines()))
 
 
 def lines(rows):
@@ -64,8 +71,8 @@ SETS = {  # name: (folder, file, how it is read)
     "mmlu-redux": ("mmlu_redux2", "mmlu_redux2.jsonl", mmlu_redux),
     "cruxeval": ("cruxeval", "cruxeval.jsonl", plain),
     "humaneval": ("humaneval", "HumanEval.jsonl.gz", unzipped),
-    "humaneval-plus": ("humaneval_plus", "HumanEvalPlus.jsonl.gz", unzipped),
-    "mbpp-plus": ("mbpp_plus", "MbppPlus.jsonl.gz", unzipped),
+    "humaneval-plus": ("humaneval_plus", "HumanEvalPlus.jsonl.gz", plus),
+    "mbpp-plus": ("mbpp_plus", "MbppPlus.jsonl.gz", plus),
     "ifeval": ("ifeval", "input_data.jsonl", plain),
 }
 

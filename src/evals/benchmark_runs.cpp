@@ -26,21 +26,25 @@ void resolve_sampling(const BenchmarkSampling& wish, const GenerationDefaults& m
 
 }  // namespace
 
-std::vector<BenchmarkRun> benchmark_runs(const RunWish& wish, const GenerationDefaults& model) {
-  std::vector<BenchmarkRun> runs;
+PlannedRuns benchmark_runs(const RunWish& wish, const GenerationDefaults& model) {
+  PlannedRuns planned;
   for (const std::string& name : benchmark_names(wish.benchmarks, wish.files)) {
     BenchmarkRun run;
     run.benchmark = read_benchmark(name, wish.files);
     run.benchmark.questions =
         draw_questions(std::move(run.benchmark.questions), wish.limit, wish.seed);
     run.grader = make_grader(run.benchmark.grading, name);
+    if (auto reason = run.grader->obstacle(run.benchmark.questions)) {
+      planned.not_run.push_back({name, std::move(*reason)});
+      continue;
+    }
     run.samples = wish.samples;
     resolve_sampling(wish.sampling, model, run);
-    if (wish.thinking != ThinkingWish::off) runs.push_back(run);
+    if (wish.thinking != ThinkingWish::off) planned.runs.push_back(run);
     run.thinking = Thinking::off;
-    if (wish.thinking != ThinkingWish::on) runs.push_back(std::move(run));
+    if (wish.thinking != ThinkingWish::on) planned.runs.push_back(std::move(run));
   }
-  return runs;
+  return planned;
 }
 
 GenerationDefaults recommended_sampling() {

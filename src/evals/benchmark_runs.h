@@ -22,9 +22,18 @@ struct RunWish {
   uint64_t seed = 42;
 };
 
+// A benchmark that cannot be graded here, and why in one line: it is left out, never scored.
+struct NotRun {
+  std::string benchmark, reason;
+};
+struct PlannedRuns {
+  std::vector<BenchmarkRun> runs;
+  std::vector<NotRun> not_run;
+};
+
 // Sampling: the wish, else the benchmark's, else `model`'s. Throws Error for what cannot be read,
-// is unknown or out of range. A benchmark whose grader cannot run here is an Error too.
-std::vector<BenchmarkRun> benchmark_runs(const RunWish& wish, const GenerationDefaults& model);
+// is unknown or out of range. Suites of programs run their own solutions first.
+PlannedRuns benchmark_runs(const RunWish& wish, const GenerationDefaults& model);
 
 // What a model without generation_config.json, or behind an endpoint, is sampled with: the
 // recommendation for Qwen3.5/3.6 with thinking (evaluation.md 3.2).

@@ -7,6 +7,7 @@
 #include "evals/graders/literal.h"
 #include "evals/graders/math.h"
 #include "evals/graders/normalised.h"
+#include "evals/graders/python_calls.h"
 
 namespace quantrial {
 namespace {
@@ -17,10 +18,16 @@ struct Entry {
 };
 
 constexpr Entry entries[] = {
-    {"exact", make_exact_grader},     {"ifeval", make_ifeval_grader},
-    {"math", make_math_grader},       {"number", make_number_grader},
-    {"choice", make_choice_grader},   {"normalised", make_normalised_grader},
+    {"exact", make_exact_grader},
+    {"ifeval", make_ifeval_grader},
+    {"math", make_math_grader},
+    {"number", make_number_grader},
+    {"choice", make_choice_grader},
+    {"normalised", make_normalised_grader},
     {"literal", make_literal_grader},
+    {"python-calls", make_python_calls_grader},
+    {"python-check", make_python_check_grader},
+    {"python-function", make_python_function_grader},
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace quantrial {
 
 // Throws Error for an unknown name (with the names there are) and for options that the grader does
-// not have; and, naming the remedy, when it cannot run here (no sandbox).
+// not have. One that cannot run here (no sandbox) says so by its obstacle().
 std::unique_ptr<Grader> make_grader(const GradingRule& rule, const std::string& benchmark);
 
 }  // namespace quantrial

@@ -12,7 +12,9 @@ try:
     function = scope[entry]
     for arguments in job[3:]:
         signal.setitimer(signal.ITIMER_PROF, seconds)
-        send(b"r", packed(function(*marshal.loads(arguments))))
+        output = function(*marshal.loads(arguments))
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        send(b"r", packed(output))
 except BaseException as error:
     send_failure(error)
 os._exit(0)

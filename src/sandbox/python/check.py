@@ -14,7 +14,8 @@ def recorded(*arguments):
     start = time.process_time()
     output = scope[entry](*arguments)
     seconds = time.process_time() - start
-    for part in (before, packed(output), packed(output), packed(seconds)):
+    result = packed(output)
+    for part in (before, result, result, packed(seconds)):
         send(b"r", part)
     return output
 

@@ -27,8 +27,9 @@ try:
             start = time.process_time()
             output = function(*arguments)
             seconds = time.process_time() - start
-            other = alternative(*marshal.loads(before)) if alternative else output
-            for part in (before, packed(output), packed(other), packed(seconds)):
+            result = packed(output)
+            other = packed(alternative(*marshal.loads(before))) if alternative else result
+            for part in (before, result, other, packed(seconds)):
                 send(b"r", part)
         send(b"b")
 except BaseException as error:

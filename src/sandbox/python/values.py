@@ -23,7 +23,18 @@ def plain(value):
     return ...
 
 
+def digest(items):
+    """Of what is too large to send: equal when each item is, in the same order."""
+    import hashlib
+    total = hashlib.sha256()
+    for item in items:
+        total.update(packed(item))
+    return marshal.dumps([f"{len(items)} items", total.digest()], 2)
+
+
 def packed(value):
+    if type(value) in (list, tuple) and len(value) > 1_000_000:
+        return digest(value)
     try:
         if "numpy" not in sys.modules:
             return marshal.dumps(value, 2)

@@ -1,0 +1,135 @@
+#include "evals/code/solution_calls.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "base/error.h"
+#include "evals/code/python_value.h"
+
+namespace quantrial {
+namespace {
+
+using Kind = PythonValue::Kind;
+
+// A call may take as long as evalplus grants: four times the reference, and a floor.
+constexpr double least_call_seconds = 2, reference_factor = 4;
+
+bool is_floats(const PythonValue& v) {
+  if (v.kind == Kind::real) return true;
+  return v.is_sequence() && !v.items.empty() &&
+         std::all_of(v.items.begin(), v.items.end(),
+                     [](const PythonValue& item) { return item.kind == Kind::real; });
+}
+
+// |p(x)| <= atol for the coefficients that are the only argument, lowest first.
+bool is_root(const ReferenceCall& call, const PythonValue& x, double atol) {
+  const auto arguments = parse_marshal(call.arguments);
+  if (!arguments || arguments->items.size() != 1 || !x.is_number()) return false;
+  double sum = 0, power = 0;
+  for (const PythonValue& coefficient : arguments->items[0].items) {
+    sum += as_double(coefficient) * std::pow(as_double(x), power++);
+  }
+  return std::fabs(sum) <= atol;
+}
+
+// Of one solution: the tolerance that floats bring stays for the inputs that follow, as in
+// evalplus.
+class Comparison {
+ public:
+  explicit Comparison(CallRule rule) : rule_(rule) {}
+
+  bool right(const ReferenceCall& call, const std::string& given) {
+    if (given == call.output && rule_.comparison == CallComparison::equal) return true;
+    const auto result = parse_marshal(given), expected = parse_marshal(call.output);
+    if (!result || !expected) return false;
+    switch (rule_.comparison) {
+      case CallComparison::equal:
+        return is_equal(call, *result, *expected);
+      case CallComparison::set:
+        return equal_as_sets(*result, *expected);
+      case CallComparison::not_none:
+        return result->kind == Kind::boolean
+                   ? result->text == (expected->kind == Kind::none ? "0" : "1")
+                   : (result->kind != Kind::none) == (expected->kind != Kind::none);
+      case CallComparison::any:
+        return true;
+      case CallComparison::root:
+        return is_root(call, *result, rule_.atol);
+    }
+    return false;
+  }
+
+ private:
+  bool is_equal(const ReferenceCall& call, const PythonValue& result, const PythonValue& expected) {
+    if (rule_.atol == 0 && is_floats(expected)) rule_.atol = 1e-6;
+    if (equal(result, expected)) return true;
+    const auto other = parse_marshal(call.alternative);
+    if (other && equal(result, *other)) return true;
+    return rule_.atol != 0 && result.kind == expected.kind &&
+           all_close(result, expected, rule_.atol);
+  }
+
+  CallRule rule_;
+};
+
+using Judge = std::function<bool(size_t call, const std::string& output)>;
+
+std::unique_ptr<SandboxedPython> start(const Sandbox& sandbox, const Solution& solution,
+                                       const ReferenceCalls& reference) {
+  const double seconds = std::max(least_call_seconds, reference_factor * reference.slowest_seconds);
+  Sandbox::Job job{.driver = Driver::calls,
+                   .frames = {solution.program, solution.entry_point, std::to_string(seconds)}};
+  for (const ReferenceCall& call : reference.calls) job.frames.push_back(call.arguments);
+  return sandbox.start(std::move(job));
+}
+
+CodeResult failed(CodeVerdict verdict, int64_t passed, size_t calls, const std::string& why) {
+  std::string detail = fmt::format("input {} of {}", passed + 1, calls);
+  if (!why.empty()) detail += ", " + why;
+  return {verdict, std::move(detail), passed};
+}
+
+CodeResult run(const Sandbox& sandbox, const Solution& solution, const ReferenceCalls& reference,
+               const Judge& judge) {
+  const auto python = start(sandbox, solution, reference);
+  const size_t calls = reference.calls.size();
+  bool started = false;
+  int64_t passed = 0;
+  while (const auto frame = python->next()) {
+    if (frame->kind == 's') {
+      started = true;
+    } else if (frame->kind != 'r') {
+      return failed(verdict_of(*frame), passed, calls, frame->payload);
+    } else if (!judge(static_cast<size_t>(passed), frame->payload)) {
+      return failed(CodeVerdict::wrong_answer, passed, calls, "");
+    } else if (++passed == static_cast<int64_t>(calls)) {
+      return {CodeVerdict::ok, "", passed};
+    }
+  }
+  const SandboxEnding& ending = python->wait();
+  if (!started) return {CodeVerdict::sandbox, ending.err, 0};
+  return failed(verdict_of(ending), passed, calls, "");
+}
+
+}  // namespace
+
+CodeResult run_calls(const Sandbox& sandbox, const Solution& solution,
+                     const ReferenceCalls& reference, CallRule rule) {
+  Comparison comparison(rule);
+  return run(sandbox, solution, reference, [&](size_t call, const std::string& output) {
+    return comparison.right(reference.calls[call], output);
+  });
+}
+
+CallResults collect_calls(const Sandbox& sandbox, const Solution& solution,
+                          const ReferenceCalls& reference) {
+  CallResults results;
+  results.result = run(sandbox, solution, reference, [&](size_t, const std::string& output) {
+    results.outputs.push_back(output);
+    return parse_marshal(output).has_value();
+  });
+  return results;
+}
+
+}  // namespace quantrial
