@@ -108,9 +108,14 @@ void BatchGradient::run_lanes(std::span<const int64_t> batch, const AtOutput& at
 }
 
 void BatchGradient::add_lanes() {
-  for (size_t lane = 1; lane < lanes_.size(); ++lane) {
-    for (size_t i = 0; i < lanes_[lane].dw.size(); ++i) {
-      gradients::add(lanes_[lane].dw[i], lanes_[0].dw[i], workers_);
+  for (size_t i = 0; i < lanes_[0].dw.size(); ++i) {
+    const View<float, 2> sum = lanes_[0].dw[i];
+    if (lanes_.size() == most_lanes) {
+      gradients::add({lanes_[1].dw[i], lanes_[2].dw[i], lanes_[3].dw[i]}, sum, workers_);
+      continue;
+    }
+    for (size_t lane = 1; lane < lanes_.size(); ++lane) {
+      gradients::add(lanes_[lane].dw[i], sum, workers_);
     }
   }
 }

@@ -75,6 +75,14 @@ TEST_P(BatchGradientTest, IsThatOfTheWholeBatch) {
   });
 }
 
+TEST_P(BatchGradientTest, RoundedFactorsChangeItLittle) {
+  const std::vector<Matrix> exact = in_lanes(2, Factors::float32);
+  const std::vector<Matrix> rounded = in_lanes(2, Factors::bfloat16);
+  for (size_t i = 0; i < exact.size(); ++i) {
+    EXPECT_LE(oracle::relative_difference(rounded[i], exact[i]), tolerance::bfloat16_gradient) << i;
+  }
+}
+
 TEST_P(BatchGradientTest, ThreadsChangeNoBit) {
   for (const Factors factors : {Factors::float32, Factors::bfloat16}) {
     const std::vector<Matrix> one = in_lanes(1, factors);

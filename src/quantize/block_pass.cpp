@@ -28,14 +28,18 @@ View<const float, 2> BlockPass::quantized(size_t i, View<const float, 2> x) {
   return to;
 }
 
+LeftFactor BlockPass::left_factor(Strided m, int64_t rows, int64_t depth) {
+  float* const memory = tape.left_memory.floats(left_floats(m, rows, depth, factors()));
+  return prepared_left({m, rows, depth}, factors(), memory);
+}
+
 void BlockPass::prepare_input(size_t i) {
   const View<const float, 2> x = tape.inputs[i];
   const int64_t T = x.shape(0), K = x.shape(1);
+  tape.left = left_factor(strided(x), T, K);
   Tape::Memory::Prepared& to = tape.prepared[i];
-  to.left = prepared_left({strided(x), T, K}, factors(),
-                          to.left_memory.floats(left_floats(strided(x), T, K, factors())));
-  to.right = prepared_right({strided(x), T, K}, factors(),
-                            to.right_memory.floats(right_floats(T, K, factors())));
+  float* const memory = to.memory.floats(right_floats(T, K, factors()));
+  to.factor = prepared_right({strided(x), T, K}, factors(), memory);
 }
 
 float* BlockPass::product_scratch() const {
@@ -52,8 +56,8 @@ void BlockPass::linear(int64_t i, View<const float, 2> x, View<float, 2> y) {
     return;
   }
   if (first == at) prepare_input(at);
-  multiply(tape.prepared[first].left, pass_.prepared->forward(at),
-           {.data = y.data(), .stride = y.shape(1)}, product_scratch());
+  multiply(tape.left, pass_.prepared->forward(at), {.data = y.data(), .stride = y.shape(1)},
+           product_scratch());
 }
 
 void BlockPass::weight_gradient(int64_t i, View<const float, 2> dy) {
@@ -65,11 +69,8 @@ void BlockPass::weight_gradient(int64_t i, View<const float, 2> dy) {
   if (pass_.prepared == nullptr) {
     multiply_tn(dy, tape.inputs[at], dw, {into, factors()}, workers);
   } else {
-    const Strided turned = transposed(strided(dy));
-    const int64_t T = dy.shape(0), N = dy.shape(1);
-    const LeftFactor left = prepared_left(
-        {turned, N, T}, factors(), tape.gradient.floats(left_floats(turned, N, T, factors())));
-    multiply(left, tape.prepared[first_reader(at)].right,
+    multiply(left_factor(transposed(strided(dy)), dy.shape(1), dy.shape(0)),
+             tape.prepared[first_reader(at)].factor,
              {.data = dw.data(), .stride = dw.shape(1), .into = into}, product_scratch());
   }
   if (gradients == nullptr) (*found)(i, dw);
@@ -81,11 +82,7 @@ void BlockPass::input_gradient(int64_t i, View<const float, 2> dy, View<float, 2
     multiply_nn(dy, pass_.weights[at], dx, {into, factors()}, workers);
     return;
   }
-  const int64_t T = dy.shape(0), N = dy.shape(1);
-  const LeftFactor left =
-      prepared_left({strided(dy), T, N}, factors(),
-                    tape.gradient.floats(left_floats(strided(dy), T, N, factors())));
-  multiply(left, pass_.prepared->backward(at),
+  multiply(left_factor(strided(dy), dy.shape(0), dy.shape(1)), pass_.prepared->backward(at),
            {.data = dx.data(), .stride = dx.shape(1), .into = into}, product_scratch());
 }
 

@@ -27,6 +27,11 @@ class BlockPass {
   // dx (+)= dy w: straight through the quantization of x.
   void input_gradient(int64_t i, View<const float, 2> dy, View<float, 2> dx, Into into);
   bool input_is_quantized(int64_t i) const;
+  // Whether inputs of Linears are read again by weight_gradient().
+  bool keeps_inputs() const {
+    return pass_.prepared == nullptr || pass_.factors == Factors::float32 ||
+           bfloat16_factors() == Factors::float32;
+  }
 
   Workers& workers;
   Tape::Memory& tape;
@@ -38,6 +43,8 @@ class BlockPass {
   // The first Linear that reads the same numbers as Linear i.
   size_t first_reader(size_t i) const;
   View<const float, 2> quantized(size_t i, View<const float, 2> x);
+  // In the tape's memory for one.
+  LeftFactor left_factor(Strided m, int64_t rows, int64_t depth);
   void prepare_input(size_t i);
   float* product_scratch() const;
 

@@ -66,7 +66,8 @@ BlockPass DenseBlock::Parts::begin(const Pass& pass, int64_t rows, Tape::Memory&
 
 void DenseBlock::Parts::forward(BlockPass& pass, View<const float, 2> x, View<float, 2> y) const {
   const int64_t T = x.shape(0), H = x.shape(1);
-  const auto n = pass.tape.normed.matrix(T, H), h = pass.tape.h.matrix(T, H);
+  Buffer& normed = pass.keeps_inputs() ? pass.tape.normed : pass.tape.normed_again;
+  const auto n = normed.matrix(T, H), h = pass.tape.h.matrix(T, H);
   const auto n2 = pass.tape.normed_again.matrix(T, H);
   gradients::rms_norm(norm(input_layernorm, x), n, pass.workers);
   mixer->forward(pass, n, h);

@@ -66,7 +66,7 @@ class DenseBlock {
     BlockWeights weights;
     BlockInputs inputs{};
     int64_t sequence_length = 0;  // L, divides T
-    // Of the products of Linears and of full attention; both ways the same.
+    // Of all matrix products; both ways the same.
     Factors factors = Factors::float32;
     // Whose threads it runs on, the block's own when null. Passes on workers and tapes of their own
     // may run at the same time.

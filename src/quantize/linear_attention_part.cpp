@@ -92,7 +92,8 @@ void LinearAttention::forward(BlockPass& pass, View<const float, 2> n, View<floa
   gradients::causal_conv(convolution(pass, r), r.conv, pass.workers);
   gradients::delta_normalize(r.conv, r.q, r.k, pass.workers);
   gradients::delta_gates(gates(r), r.g, r.beta, pass.workers);
-  gradients::delta_rule(r.inputs(), pass.sequence_length(), r.value, r.states, pass.workers);
+  gradients::delta_rule(r.inputs(), {pass.sequence_length(), pass.factors()}, r.value, r.states,
+                        pass.workers);
   gradients::gated_rms_norm(norm(r), head_rows(r.mixed), pass.workers);
   pass.linear(out_proj, flat(r.mixed), y);
 }
@@ -109,9 +110,10 @@ void LinearAttention::backward(BlockPass& pass, View<const float, 2> dy) const {
   pass.input_gradient(out_proj, dy, flat(d_value), Into::overwrite);
   gradients::gated_rms_norm_backward(norm(r), head_rows(d_value), head_rows(d_value),
                                      head_rows(r.z), pass.workers);
-  gradients::delta_rule_backward(
-      r.inputs(), pass.sequence_length(), {.states = r.states, .y = r.value, .dy = d_value},
-      {.dq = dq, .dk = dk, .dconv = d_conv, .dg = dg, .dbeta = d_beta}, pass.workers);
+  gradients::delta_rule_backward(r.inputs(), {pass.sequence_length(), pass.factors()},
+                                 {.states = r.states, .y = r.value, .dy = d_value},
+                                 {.dq = dq, .dk = dk, .dconv = d_conv, .dg = dg, .dbeta = d_beta},
+                                 pass.workers);
   gradients::delta_gates_backward(gates(r), dg, d_beta, pass.workers);
   gradients::delta_normalize_backward(r.conv, {.dq = dq, .dk = dk}, d_conv, pass.workers);
   const auto d_qkv = r.conv;  // its numbers are used up

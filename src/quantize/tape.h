@@ -46,18 +46,19 @@ struct Tape::Memory {
   // What each Linear multiplied, as quantized; in `quantized` or elsewhere on the tape.
   std::vector<View<const float, 2>> inputs;
   std::vector<Buffer> quantized;
-  // Of passes on prepared weights, by the first Linear that reads the input: the same numbers as
-  // factors of the product forwards and of the gradient.
+  // Of passes on prepared weights: an input as factor of the gradient, by the first Linear that
+  // reads it; what is multiplied with the weights, for the Linears that read it one after the
+  // other.
   struct Prepared {
-    Buffer left_memory, right_memory;
-    LeftFactor left;
-    RightFactor right;
+    Buffer memory;
+    RightFactor factor;
   };
   std::vector<Prepared> prepared;
-  Buffer gradient;  // a factor of the products backwards
+  Buffer left_memory;
+  LeftFactor left;
 
   Buffer normed, h;     // [T, H]
-  Buffer normed_again;  // [T, H], later its gradient
+  Buffer normed_again;  // [T, H], later its gradient; on prepared weights `normed` as well
   Buffer gate, up;      // [T, I] of the MLP, later their gradients, then the mixer's:
   Buffer multiplied;    // [T, I] silu(gate) up, later its gradient
   Buffer dh;            // [T, H]

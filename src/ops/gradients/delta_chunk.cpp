@@ -13,7 +13,7 @@ int64_t DeltaChunk::scratch_floats(const DeltaSizes& sizes) {
          2 * L * ((sizes.D_v + 15) / 16 * 16);
 }
 
-DeltaChunk::DeltaChunk(const DeltaInputs& in, Scratch& scratch)
+DeltaChunk::DeltaChunk(const DeltaInputs& in, Factors factors, Scratch& scratch)
     : inputs(in),
       sizes(in),
       G(scratch.take(L)),
@@ -22,6 +22,7 @@ DeltaChunk::DeltaChunk(const DeltaInputs& in, Scratch& scratch)
              .minus_start = scratch.take(L),
              .end = scratch.take(L),
              .between = scratch.take(L * L)},
+      factors_(factors),
       product_scratch_(scratch.take(product_scratch_floats())),
       qk_(scratch.take(2 * L * sizes.D_k)),
       products_(scratch.take(2 * L * L)),
@@ -84,18 +85,21 @@ Strided strided(const Matrix<const float>& m) { return {.data = m.data, .stride 
 void DeltaChunk::multiply_nn(const In& a, const In& b, const Matrix<float>& c, Into into) const {
   Product product = product_of(strided(a), strided(b), c, into);
   product.K = a.columns;
+  product.factors = factors_;
   multiply(product, product_scratch_);
 }
 
 void DeltaChunk::multiply_nt(const In& a, const In& b, const Matrix<float>& c, Into into) const {
   Product product = product_of(strided(a), transposed(strided(b)), c, into);
   product.K = a.columns;
+  product.factors = factors_;
   multiply(product, product_scratch_);
 }
 
 void DeltaChunk::multiply_tn(const In& a, const In& b, const Matrix<float>& c, Into into) const {
   Product product = product_of(transposed(strided(a)), strided(b), c, into);
   product.K = a.rows;
+  product.factors = factors_;
   multiply(product, product_scratch_);
 }
 

@@ -29,7 +29,7 @@ struct DeltaSizes {
 class DeltaChunk {
  public:
   static int64_t scratch_floats(const DeltaSizes& sizes);
-  DeltaChunk(const DeltaInputs& inputs, Scratch& scratch);
+  DeltaChunk(const DeltaInputs& inputs, Factors factors, Scratch& scratch);
 
   // Takes rows [row, row + n) of a key head.
   void load(int64_t key_head, int64_t row, int64_t n);
@@ -78,6 +78,7 @@ class DeltaChunk {
   ChunkDecays decays;
 
  private:
+  Factors factors_;
   float* product_scratch_;
   float* qk_;        // [2n, D_k]
   float* products_;  // [2n, n]: q_i . k_j, then k_i . k_j

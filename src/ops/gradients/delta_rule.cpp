@@ -24,16 +24,16 @@ void run_head(DeltaChunk& chunk, const View<float, 3>& y, float* read_memory, co
 
 }  // namespace
 
-void delta_rule(const DeltaInputs& inputs, int64_t sequence_length, View<float, 3> y,
+void delta_rule(const DeltaInputs& inputs, const DeltaSequences& of, View<float, 3> y,
                 View<float, 4> states, Workers& workers) {
   const DeltaSizes sizes(inputs);
-  const int64_t L = sequence_length, sequences = y.shape(0) / L;
+  const int64_t L = of.length, sequences = y.shape(0) / L;
   const int64_t chunks = (L + delta_chunk - 1) / delta_chunk;
   const int64_t read_floats = 2 * delta_chunk * sizes.D_v;
   const int64_t floats = DeltaChunk::scratch_floats(sizes) + read_floats;
   workers.for_each(sequences * sizes.H_k, floats, [&](int64_t task, float* memory) {
     Scratch scratch(memory);
-    DeltaChunk chunk(inputs, scratch);
+    DeltaChunk chunk(inputs, of.factors, scratch);
     float* read = scratch.take(read_floats);
     const int64_t sequence = task / sizes.H_k, key_head = task % sizes.H_k;
     const int64_t first = key_head * sizes.shared(), last = first + sizes.shared();

@@ -24,11 +24,11 @@ class Backward {
            s.shared() * s.state();
   }
 
-  Backward(const DeltaInputs& inputs, const DeltaOutput& output, const DeltaGradients& gradients,
-           Scratch scratch)
+  Backward(const DeltaInputs& inputs, Factors factors, const DeltaOutput& output,
+           const DeltaGradients& gradients, Scratch scratch)
       : output_(output),
         gradients_(gradients),
-        chunk_(inputs, scratch),
+        chunk_(inputs, factors, scratch),
         d_qk_(scratch.take(2 * L * chunk_.sizes.D_k)),
         d_products_(scratch.take(2 * L * L)),
         one_head_(scratch.take(2 * L * L)),
@@ -170,15 +170,15 @@ void Backward::finish_chunk(int64_t key_head) {
 
 }  // namespace
 
-void delta_rule_backward(const DeltaInputs& inputs, int64_t sequence_length,
+void delta_rule_backward(const DeltaInputs& inputs, const DeltaSequences& of,
                          const DeltaOutput& output, const DeltaGradients& gradients,
                          Workers& workers) {
   const DeltaSizes sizes(inputs);
-  const int64_t sequences = output.dy.shape(0) / sequence_length;
+  const int64_t sequences = output.dy.shape(0) / of.length;
   workers.for_each(sequences * sizes.H_k, Backward::scratch_floats(sizes),
                    [&](int64_t task, float* memory) {
-                     Backward(inputs, output, gradients, Scratch(memory))
-                         .run_sequence(task / sizes.H_k, sequence_length, task % sizes.H_k);
+                     Backward(inputs, of.factors, output, gradients, Scratch(memory))
+                         .run_sequence(task / sizes.H_k, of.length, task % sizes.H_k);
                    });
 }
 

@@ -21,6 +21,12 @@ void Add(const float* x, float* y, int64_t n) {
                     [](const Vector* in, Vector* out) { out[0] = hn::Add(in[0], in[1]); });
 }
 
+void AddThree(const std::array<const float*, 3>& x, float* y, int64_t n) {
+  Elementwise<4, 1>({x[0], x[1], x[2], y}, {y}, n, [](const Vector* in, Vector* out) {
+    out[0] = hn::Add(hn::Add(hn::Add(in[3], in[0]), in[1]), in[2]);
+  });
+}
+
 void ScaledDifference(const float* x, float factor, float* y, int64_t n) {
   const auto scale = hn::Set(Lanes(), factor);
   Elementwise<2, 1>({x, y}, {y}, n, [&](const Vector* in, Vector* out) {
@@ -66,6 +72,7 @@ HWY_AFTER_NAMESPACE();
 namespace quantrial::gradients {
 
 HWY_EXPORT(Add);
+HWY_EXPORT(AddThree);
 HWY_EXPORT(ScaledDifference);
 HWY_EXPORT(SiluMultiply);
 HWY_EXPORT(SiluMultiplyBackward);
@@ -76,6 +83,15 @@ void add(View<const float, 2> x, View<float, 2> y, Workers& workers) {
   const int64_t K = y.shape(1);
   workers.for_rows(y.shape(0), K, [&](int64_t t) {
     HWY_DYNAMIC_DISPATCH(Add)(x.data() + t * K, y.data() + t * K, K);
+  });
+}
+
+void add(const std::array<View<const float, 2>, 3>& x, View<float, 2> y, Workers& workers) {
+  const int64_t K = y.shape(1);
+  workers.for_rows(y.shape(0), K, [&](int64_t t) {
+    const int64_t at = t * K;
+    HWY_DYNAMIC_DISPATCH(AddThree)
+    ({x[0].data() + at, x[1].data() + at, x[2].data() + at}, y.data() + at, K);
   });
 }
 

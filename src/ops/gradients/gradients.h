@@ -6,6 +6,8 @@
 // fixed by the shapes, so threads never change a bit.
 #pragma once
 
+#include <array>
+
 #include "ops/backend.h"
 #include "ops/matmul.h"
 
@@ -15,6 +17,8 @@ namespace quantrial::gradients {
 
 // y += x.
 void add(View<const float, 2> x, View<float, 2> y, Workers& workers);
+// y += x[0], then x[1], x[2].
+void add(const std::array<View<const float, 2>, 3>& x, View<float, 2> y, Workers& workers);
 // y = (y - x) * factor.
 void scaled_difference(View<const float, 2> x, float factor, View<float, 2> y, Workers& workers);
 
@@ -112,7 +116,13 @@ void delta_gates_backward(const DeltaGates& gates, View<float, 2> dg, View<float
 // Per value head, from S = 0:  S <- exp(g) S;  d = beta (v - S^T k);  S <- S + k d^T;  y = S^T q,
 // in chunks of delta_chunk rows; the last chunk of a sequence may be shorter.
 // Keeps S before every chunk for backward: states[B * ceil(L / delta_chunk), H_v, D_k, D_v].
-void delta_rule(const DeltaInputs& inputs, int64_t sequence_length, View<float, 3> y,
+struct DeltaSequences {
+  DeltaSequences(int64_t length_, Factors factors_ = Factors::float32)
+      : length(length_), factors(factors_) {}
+  int64_t length;   // L
+  Factors factors;  // of all products
+};
+void delta_rule(const DeltaInputs& inputs, const DeltaSequences& sequences, View<float, 3> y,
                 View<float, 4> states, Workers& workers);
 struct DeltaOutput {
   View<const float, 4> states;
@@ -123,7 +133,7 @@ struct DeltaGradients {
   View<float, 2> dconv;      // [T, C]: writes the last H_v D_v columns, the gradient of v
   View<float, 2> dg, dbeta;  // [T, H_v]
 };
-void delta_rule_backward(const DeltaInputs& inputs, int64_t sequence_length,
+void delta_rule_backward(const DeltaInputs& inputs, const DeltaSequences& sequences,
                          const DeltaOutput& output, const DeltaGradients& gradients,
                          Workers& workers);
 
