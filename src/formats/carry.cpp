@@ -12,11 +12,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Whether a file beside the weights belongs to the source's own storage.
+// Whether a file beside the weights is about the source's own: their storage, or a card and scores
+// that hold for them alone.
 bool is_replaced(const fs::path& name) {
-  return name.extension() == ".safetensors" || name == "config.json" ||
-         name == "model.safetensors.index.json" || name == "quantization_config.json" ||
-         name == "hf_quant_config.json" || name == "quantization.json";
+  return name.extension() == ".safetensors" || name == "config.json" || name == "README.md" ||
+         name == "scores.json" || name == "model.safetensors.index.json" ||
+         name == "quantization_config.json" || name == "hf_quant_config.json" ||
+         name == "quantization.json";
 }
 
 }  // namespace

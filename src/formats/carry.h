@@ -15,7 +15,8 @@ namespace quantrial {
 TensorToWrite carried(const StoredTensor& tensor);
 
 // Tokenizer, chat template, processor and generation configs, subfolders, anything else; not the
-// weights, their index, config.json or the configs of a quantization. Follows links.
+// weights, their index, their card (README.md, scores.json), config.json or the configs of a
+// quantization. Follows links.
 void carry_files(const std::filesystem::path& from, const std::filesystem::path& to);
 
 // The text in one file, replaced as a whole.
