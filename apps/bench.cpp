@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/memory_bandwidth.h"
 #include "base/rng.h"
+#include "base/seconds_since.h"
 
 namespace quantrial {
 namespace {
@@ -30,10 +31,6 @@ struct Measurement {
   double bandwidth_share = 0;
   SpeculationCounters speculation{};
 };
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());

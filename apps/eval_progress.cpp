@@ -4,12 +4,10 @@
 
 #include <algorithm>
 
+#include "base/seconds_since.h"
+
 namespace quantrial {
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 std::string accuracy(const EvaluationProgress& p) {
   if (p.scored == 0) return "nothing scored";

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/mapped_file.h"
+#include "base/seconds_since.h"
 #include "formats/read_weight.h"
 #include "model/model.h"
 
@@ -21,10 +22,6 @@ struct Row {
   int64_t bytes = 0, parameters = 0;
   double kl = 0, prefill_per_s = 0, decode_per_s = 0;
 };
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 Logits all_logits(Model& model, const std::vector<int32_t>& tokens) {
   const auto T = static_cast<int64_t>(tokens.size());

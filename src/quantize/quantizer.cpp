@@ -5,6 +5,7 @@
 
 #include "base/mapped_file.h"
 #include "base/process_memory.h"
+#include "base/seconds_since.h"
 #include "base/version.h"
 #include "base/write_error.h"
 #include "formats/carry.h"
@@ -29,10 +30,6 @@ using Clock = std::chrono::steady_clock;
 
 // Of what the journal tells of a file. Another number, and an unfinished run is not continued.
 constexpr int journal_version = 2;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // What was computed for a shard, and how long it took.
 struct ShardWork {
