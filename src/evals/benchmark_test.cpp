@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "base/temporary_folder.h"
 #include "evals/benchmark_data.h"
 #include "evals/graders/graders.h"
@@ -124,6 +125,57 @@ TEST(ShippedBenchmarks, AreReadWhole) {
   // models/reference/README.md: 200 questions a family in the default mix.
   for (const std::string& name : benchmark_names({"reference"}, files)) {
     EXPECT_EQ(read_benchmark(name, files).questions.size(), 200u) << name;
+  }
+}
+
+// Sets that users supply: made-up items in the published layouts, and their answers.
+TEST(SuppliedBenchmarks, ReadThePublishedLayouts) {
+  const TemporaryFolder folder;
+  const std::filesystem::path shipped = std::filesystem::path(QUANTRIAL_SOURCE) / "benchmarks";
+  const auto write = [&](const std::string& name, const std::string& text) {
+    std::ofstream(folder.path() / name, std::ios::binary) << text;
+  };
+  struct Set {
+    std::string name, text, right, wrong, cluster;
+  };
+  const Set sets[] = {
+      {"math500",
+       "{\"problem\": \"Half of 1?\", \"solution\": \"\\\\boxed{x}\", \"answer\": \"\\\\frac12\", "
+       "\"subject\": \"Algebra\", \"level\": 1, \"unique_id\": \"test/1.json\"}\n",
+       "\\boxed{0.5}", "\\boxed{5}", "Algebra"},
+      {"aime",
+       "{\"id\": \"aime99-0\", \"problem\": \"6 x 7 + 3?\", \"expected_answer\": \"45\", "
+       "\"reference_solution\": \"s\"}\n",
+       "\\boxed{045}", "\\boxed{45 \\text{ or } 46}", ""},
+      {"gpqa-diamond",
+       "Record ID,Question,Correct Answer,Incorrect Answer 1,Incorrect Answer 2,Incorrect Answer "
+       "3,High-level domain\nrec1,\"Two\nlines?\",\"yes, so\",no,maybe,never,Physics\n",
+       "Answer: yes, so", "Answer: never", "Physics"},
+      {"mmlu-pro",
+       "{\"question_id\": 70, \"question\": \"Which?\", \"options\": [\"a\", \"b\", \"c\", \"d\", "
+       "\"e\", \"f\", \"g\", \"h\", \"i\", \"j\"], \"answer\": \"J\", \"answer_index\": 9, "
+       "\"category\": \"law\"}\n",
+       "\"answer\": \"J\"", "\"answer\": \"I\"", "law"},
+  };
+  for (const Set& set : sets) {
+    std::string yaml = read_text_file(shipped / (set.name + ".yaml"), 1 << 20);
+    for (const char* key : {"  sha256:", "  rows:"}) {  // of the real file
+      const size_t at = yaml.find(key);
+      if (at != std::string::npos) yaml.erase(at, yaml.find('\n', at) + 1 - at);
+    }
+    write(set.name + ".yaml", yaml);
+    write("file", set.text);
+    const Benchmark b =
+        read_benchmark(set.name, {folder.path(), {{set.name, folder.path() / "file"}}});
+    ASSERT_EQ(b.questions.size(), 1u) << set.name;
+    EXPECT_EQ(b.questions[0].cluster, set.cluster);
+    EXPECT_EQ(prompt_of(b, b.questions[0]).find("{{"), std::string::npos) << set.name;
+    const auto grader = make_grader(b.grading, b.name);
+    EXPECT_EQ(grader->grade(b.questions[0], set.right).verdict, Verdict::right) << set.name;
+    EXPECT_EQ(grader->grade(b.questions[0], set.wrong).verdict, Verdict::wrong) << set.name;
+    // The file as shipped knows how many rows there are, or their hash.
+    if (set.name == "aime") continue;
+    EXPECT_THROW(read_benchmark(set.name, {shipped, {{set.name, folder.path() / "file"}}}), Error);
   }
 }
 

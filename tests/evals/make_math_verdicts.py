@@ -5,7 +5,8 @@
 
 One pair a line: [gold, answer, right, math-verify's verdict, reason]. `right` is known from how the
 pair was made; where it is not, math-verify's verdict stands. A pair on which the two differ has a
-reason; one without makes this script fail. Packages: math-verify 0.9.0 (with latex2sympy2_extended
+reason; one without makes this script fail. Verdicts that are stored already are not asked for again.
+Packages: math-verify 0.9.0 (with latex2sympy2_extended
 1.11.0, sympy 1.14.0), Python 3.11."""
 import json
 import logging
@@ -19,6 +20,7 @@ import math_pairs
 from math_verify import parse, verify
 
 HERE = Path(__file__).parent
+FILE = "math_verdicts.jsonl.xz"
 REASONS = [  # (what math-verify does, pattern of the gold answer, pattern of the given answer)
     ("reads '2 3/7' as a product or not at all", r".*", r"\d+ \d+/\d+"),
     ("does not read e-notation with a negative exponent", r".*", r"\d+\.\d+e-\d+"),
@@ -43,13 +45,18 @@ def reason(gold, answer):
 def main():
     logging.disable(logging.CRITICAL)
     golds = sorted({json.loads(line)["answer"] for line in open(sys.argv[1])})
+    stored = {}
+    if (HERE / FILE).exists():
+        rows = map(json.loads, lzma.decompress((HERE / FILE).read_bytes()).decode().splitlines())
+        stored = {(row[0], row[1]): row[3] for row in rows}
     lines, missing, counts = [], [], Counter()
     parsed = {}
     for gold, answer, right in math_pairs.pairs(golds):
-        for text in (gold, answer):
-            if text not in parsed:
-                parsed[text] = parse(f"$\\boxed{{{text}}}$")
-        theirs = bool(verify(parsed[gold], parsed[answer], timeout_seconds=30))
+        theirs = stored.get((gold, answer))
+        if theirs is None:
+            for text in (gold, answer):
+                parsed[text] = parsed.get(text) or parse(f"$\\boxed{{{text}}}$")
+            theirs = bool(verify(parsed[gold], parsed[answer], timeout_seconds=30))
         right = theirs if right is None else right
         row = [gold, answer, right, theirs]
         if right != theirs:
@@ -59,7 +66,7 @@ def main():
                 missing.append(row)
         lines.append(json.dumps(row, ensure_ascii=False))
     text = "".join(line + "\n" for line in lines).encode()
-    (HERE / "math_verdicts.jsonl.xz").write_bytes(lzma.compress(text, preset=9))
+    (HERE / FILE).write_bytes(lzma.compress(text, preset=9))
     print(f"{len(lines)} pairs, {sum(counts.values())} on which math-verify is wrong")
     for text, count in counts.most_common():
         print(f"{count:5}  {text}")

@@ -76,7 +76,7 @@ class Reader {
     Answer answer;
     for (const auto step :
          {&Reader::list, &Reader::united, &Reader::relation, &Reader::plus_minus, &Reader::bracket,
-          &Reader::real_line, &Reader::matrix, &Reader::words, &Reader::based, &Reader::value}) {
+          &Reader::known_set, &Reader::matrix, &Reader::words, &Reader::based, &Reader::value}) {
       if ((this->*step)(answer)) break;
     }
     answer.text = joined(tokens_);
@@ -184,7 +184,12 @@ class Reader {
     return true;
   }
 
-  bool real_line(Answer& answer) {
+  // \mathbb{R}, \emptyset
+  bool known_set(Answer& answer) {
+    if (tokens_.size() == 1 && tokens_[0].text == "emptyset") {
+      answer.kind = AnswerKind::set;
+      return true;
+    }
     if (tokens_.size() != 1 ||
         (tokens_[0].text != "mathbb R" && tokens_[0].text != "all real numbers")) {
       return false;

@@ -110,9 +110,11 @@ bool is_name(const Answer& a) {
   return text.find_first_of("0123456789+-*/") == std::string::npos;
 }
 
-// 5 of x = 5, x = 2 + 3 = 5.
+// 5 of x = 5, x = 2 + 3 = 5, 5 = x.
 const Answer* assigned(const Answer& a) {
-  return is_equation(a) && is_name(a.parts.front()) ? &a.parts.back() : nullptr;
+  if (!is_equation(a)) return nullptr;
+  if (is_name(a.parts.front())) return &a.parts.back();
+  return a.parts.size() == 2 && is_name(a.parts.back()) ? &a.parts.front() : nullptr;
 }
 
 // x <= 3 and 1 < x <= 3 as intervals of a variable.
@@ -233,6 +235,7 @@ Equality equal_to_collection(const Answer& gold, const Answer& given) {
   if (collection.parts.size() == 1) {
     return gold_is ? equal(collection.parts[0], other) : equal(other, collection.parts[0]);
   }
+  if (other.kind == AnswerKind::unreadable) return Equality::undecided;
   if (other.kind != AnswerKind::tuple || collection.kind != AnswerKind::list) {
     return Equality::different;
   }

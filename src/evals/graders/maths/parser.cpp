@@ -27,7 +27,7 @@ class Parser {
   explicit Parser(std::span<const Token> tokens) : tokens_(tokens.begin(), tokens.end()) {}
 
   std::optional<Expression> run() {
-    Expression e = sum();
+    Expression e = group();
     if (failed_ || at_ != tokens_.size()) return std::nullopt;
     return e;
   }
@@ -50,6 +50,14 @@ class Parser {
     failed_ = true;
     at_ = tokens_.size();
     return whole(0);
+  }
+
+  // A sum, or two with \choose or \over between them.
+  Expression group() {
+    Expression above = sum();
+    if (!at_command("choose") && !at_command("over")) return above;
+    const bool choose = tokens_[at_++].text == "choose";
+    return make(choose ? Operation::binomial : Operation::quotient, std::move(above), sum());
   }
 
   Expression sum() {
@@ -109,7 +117,8 @@ class Parser {
       case TokenKind::open:
         return token->text != "{{" && token->text != "<";
       case TokenKind::command:
-        return token->text != "degrees" && token->text != "begin" && token->text != "end";
+        return token->text == "frac" || token->text == "binom" || token->text == "sqrt" ||
+               token->text == "root" || token->text == "cbrt";
       case TokenKind::sign:
         return token->text == "|" && bars_ == 0;
       default:
@@ -250,7 +259,7 @@ class Parser {
     const std::string open = tokens_[at_++].text;
     if (open == "{{" || open == "<") return fail();
     const int bars = std::exchange(bars_, 0);
-    Expression inside = sum();
+    Expression inside = group();
     bars_ = bars;
     const std::string wanted = open == "(" ? ")" : open == "[" ? "]" : open == "{" ? "}" : open;
     if (!at(TokenKind::close) || peek()->text != wanted) return fail();

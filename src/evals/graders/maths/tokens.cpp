@@ -49,7 +49,7 @@ class Lexer {
 
   void next() {
     const char c = peek();
-    if (is_space(c) || c == '$' || c == '~' || c == '`') {
+    if (is_space(c) || c == '$' || c == '~' || c == '`' || c == '"') {
       space_ = true;
       ++at_;
     } else if (is_digit(c) || (c == '.' && is_digit(peek(1)))) {
@@ -161,6 +161,7 @@ class Lexer {
     at_ = end;
     const std::string_view symbol = meaning(renamed_symbols, run);
     const bool many = depth_ == 0 || run.size() >= 4;
+    if (is_ordinal(run)) return void(space_ = true);
     if (run == "or" || run == "and") return add(TokenKind::separator, run);
     if (run == "pi") return add(TokenKind::symbol, run);
     if (run == "sqrt") return add(TokenKind::command, "root");
@@ -174,6 +175,15 @@ class Lexer {
       return add(TokenKind::word, run);
     }
     for (const char letter : run) add(TokenKind::symbol, std::string(1, letter));
+  }
+
+  // 1st, 22nd
+  bool is_ordinal(std::string_view run) const {
+    if (run.size() != 2 || space_ || tokens_.empty()) return false;
+    if (tokens_.back().kind != TokenKind::number) return false;
+    const char last = tokens_.back().text.back();
+    return run == "th" || (run == "st" && last == '1') || (run == "nd" && last == '2') ||
+           (run == "rd" && last == '3');
   }
 
   // 3 x 10^5, 3x10^5
@@ -208,6 +218,8 @@ class Lexer {
   void command(const std::string& name) {
     if ((name == "left" || name == "right") && peek() == '.') ++at_;
     if (contains(layout_commands, name)) return void(space_ = true);
+    if (contains(unseen_commands, name)) return skip_group();
+    if (name == "pmod") return add(TokenKind::word, "mod");
     if (contains(text_commands, name)) return text_group();
     if (name == "lbrace") return open("{{");
     if (name == "rbrace") return close("}}");
@@ -225,6 +237,10 @@ class Lexer {
     if (contains(function_names, name)) return add(TokenKind::function, name);
     const auto symbol = meaning(renamed_symbols, name);
     add(TokenKind::symbol, symbol.empty() ? name : std::string(symbol));
+  }
+
+  void skip_group() {
+    if (peek() == '{') at_ = std::min(text_.find('}', at_), text_.size() - 1) + 1;
   }
 
   // \text{...}: to the brace that closes it.
@@ -288,6 +304,9 @@ class Lexer {
 
 std::optional<Tokens> tokens_of(std::string_view text, Commas commas) {
   if (text.size() > longest_answer) return std::nullopt;
+  while (text.starts_with("**") && text.ends_with("**") && text.size() > 4) {
+    text = text.substr(2, text.size() - 4);
+  }
   return Lexer(without_unicode(text), commas).run();
 }
 

@@ -29,15 +29,16 @@ inline constexpr std::array<std::string_view, 41> function_names{
     "gcd",    "lcm",    "cis",    "Re",     "Im"};
 
 // Commands that only lay out or set in another face; what they hold stays.
-inline constexpr std::array<std::string_view, 44> layout_commands{
-    "left",           "right",   "big",          "Big",        "bigg",        "Bigg",
-    "bigl",           "bigr",    "Bigl",         "Bigr",       "biggl",       "biggr",
-    "Biggl",          "Biggr",   "displaystyle", "textstyle",  "scriptstyle", "limits",
-    "quad",           "qquad",   "mathbf",       "boldsymbol", "bm",          "vec",
-    "overrightarrow", "mathcal", "mathit",       "mathsf",     "hat",         "widehat",
-    "tilde",          "bold",    "boxed",        "fbox",       "ensuremath",  "hspace",
-    "nonumber",       "bf",      "rm",           "it",         "mathop",      "underline",
-    "overline",       "bar"};
+inline constexpr std::array<std::string_view, 43> layout_commands{
+    "left",      "right",       "big",    "Big",   "bigg",
+    "Bigg",      "bigl",        "bigr",   "Bigl",  "Bigr",
+    "biggl",     "biggr",       "Biggl",  "Biggr", "displaystyle",
+    "textstyle", "scriptstyle", "limits", "quad",  "qquad",
+    "mathbf",    "boldsymbol",  "bm",     "vec",   "overrightarrow",
+    "mathcal",   "mathit",      "mathsf", "hat",   "widehat",
+    "tilde",     "bold",        "boxed",  "fbox",  "ensuremath",
+    "nonumber",  "bf",          "rm",     "it",    "mathop",
+    "underline", "overline",    "bar"};
 
 inline constexpr std::array<std::string_view, 15> text_commands{
     "text", "mbox",   "textrm", "textbf",     "textit",       "texttt", "textsf", "mathrm",
@@ -82,13 +83,14 @@ inline constexpr std::array<Synonym, 36> sign_commands{{
     {"%", "%"},
     {"&", "&"},
 }};
-inline constexpr std::array<Synonym, 21> renamed_commands{{
-    {"dfrac", "frac"},    {"tfrac", "frac"},   {"cfrac", "frac"},     {"dbinom", "binom"},
-    {"tbinom", "binom"},  {"circ", "degrees"}, {"degree", "degrees"}, {"sqrt", "sqrt"},
-    {"cbrt", "cbrt"},     {"frac", "frac"},    {"binom", "binom"},    {"begin", "begin"},
-    {"end", "end"},       {"sum", "fail"},     {"int", "fail"},       {"prod", "fail"},
-    {"lim", "fail"},      {"iint", "fail"},    {"oint", "fail"},      {"partial", "fail"},
-    {"substack", "fail"},
+inline constexpr std::array<Synonym, 25> renamed_commands{{
+    {"dfrac", "frac"},    {"tfrac", "frac"},    {"cfrac", "frac"},     {"dbinom", "binom"},
+    {"tbinom", "binom"},  {"circ", "degrees"},  {"degree", "degrees"}, {"sqrt", "sqrt"},
+    {"cbrt", "cbrt"},     {"frac", "frac"},     {"binom", "binom"},    {"begin", "begin"},
+    {"end", "end"},       {"sum", "fail"},      {"int", "fail"},       {"prod", "fail"},
+    {"lim", "fail"},      {"iint", "fail"},     {"oint", "fail"},      {"partial", "fail"},
+    {"substack", "fail"}, {"choose", "choose"}, {"over", "over"},      {"bmod", "fail"},
+    {"mod", "fail"},
 }};
 inline constexpr std::array<Synonym, 10> renamed_symbols{{
     {"infty", "infinity"},
@@ -102,6 +104,10 @@ inline constexpr std::array<Synonym, 10> renamed_symbols{{
     {"Infinity", "infinity"},
     {"varpi", "pi"},
 }};
+
+// Commands whose argument is not part of the answer.
+inline constexpr std::array<std::string_view, 6> unseen_commands{"color",    "textcolor", "phantom",
+                                                                 "hphantom", "vphantom",  "hspace"};
 
 // Short words that are no products of letters.
 inline constexpr std::array<std::string_view, 55> short_words{
