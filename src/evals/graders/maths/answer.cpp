@@ -79,7 +79,7 @@ class Reader {
           &Reader::known_set, &Reader::matrix, &Reader::words, &Reader::based, &Reader::value}) {
       if ((this->*step)(answer)) break;
     }
-    answer.text = joined(tokens_);
+    if (answer.text.empty()) answer.text = joined(tokens_);
     return answer;
   }
 
@@ -271,6 +271,7 @@ class Reader {
                            : word == "billion" ? 1'000'000'000
                                                : 1;
     if (factor == 1 || answer.kind != AnswerKind::value) return;
+    answer.text.clear();
     answer.value = {
         Operation::product, {}, {}, {answer.value, {Operation::number, {}, Rational(factor), {}}}};
   }

@@ -20,7 +20,7 @@ enum class AnswerKind {
 
 struct Answer {
   AnswerKind kind = AnswerKind::unreadable;
-  std::string text;  // all tokens
+  std::string text;  // all tokens, but for brackets, units and `x \in` around them
   Expression value;
   bool percent = false;
   std::string open, close;

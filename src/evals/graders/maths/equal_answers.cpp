@@ -93,9 +93,10 @@ bool is_equation(const Answer& a) {
          std::all_of(a.signs.begin(), a.signs.end(), [](auto& sign) { return sign == "="; });
 }
 
-// x, AB, f(x), f^{-1}(x), a word: what a value is given to. No numbers, no sums.
+// x, AB, f(x), f^{-1}(x), (x, y), a word: what a value is given to. No numbers, no sums.
 bool is_name(const Answer& a) {
   if (a.kind == AnswerKind::words) return true;
+  if (a.kind == AnswerKind::tuple) return std::all_of(a.parts.begin(), a.parts.end(), is_name);
   if (a.kind != AnswerKind::value && a.kind != AnswerKind::unreadable) return false;
   std::string text = a.text;
   for (const std::string_view inverse : {"^ { - 1 } ", "^ - 1 "}) {
