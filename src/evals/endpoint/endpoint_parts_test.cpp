@@ -88,6 +88,7 @@ TEST(UsageOfAServer, IsReadWhereverItStands) {
 TEST(UsageOfAServer, ThatCannotBeIsFound) {
   const UsageFacts facts{.pieces = 10, .text_bytes = 100, .max_tokens = 50};
   EXPECT_EQ(impossible_usage({5, 40, 20}, facts), "");
+  EXPECT_EQ(impossible_usage({{}, 40, {}}, facts), "") << "what is absent is not wrong";
   EXPECT_NE(impossible_usage({5, {}, {}}, facts), "");
   EXPECT_NE(impossible_usage({5, 40, 41}, facts), "") << "more reasoning than completion";
   EXPECT_NE(impossible_usage({5, 51, {}}, facts), "") << "more than asked for";

@@ -25,7 +25,9 @@ bool counts_agree(int64_t a, int64_t b) {
 std::string impossible_usage(const Usage& u, const UsageFacts& facts) {
   constexpr int64_t unseen = 8;  // special tokens leave no text
   if (!u.completion) return "usage: the server gives none";
-  if (u.completion < 0 || u.prompt < 0 || u.reasoning < 0) return "usage: counts below 0";
+  if (std::min({*u.completion, u.prompt.value_or(0), u.reasoning.value_or(0)}) < 0) {
+    return "usage: counts below 0";
+  }
   if (u.reasoning > *u.completion) {
     return fmt::format("usage: {} reasoning tokens of {} completion tokens", *u.reasoning,
                        *u.completion);
