@@ -26,6 +26,7 @@ class Watched : public WorkQueue {
     show();
     return evaluation_.stopped();
   }
+  bool interrupted() const { return guard_.interrupted(); }
   void show() const {
     if (progress_ != nullptr) progress_->show(evaluation_.progress());
   }
@@ -57,6 +58,11 @@ std::exception_ptr run(Answerer& answerer, Evaluation& evaluation, Watched& queu
   } catch (const Error&) {
     failure = std::current_exception();
     evaluation.stop();
+  }
+  constexpr auto now_and_then = std::chrono::milliseconds(100);
+  while (!evaluation.is_graded(now_and_then)) {
+    queue.stopped();  // shows progress
+    if (queue.interrupted()) evaluation.drop_ungraded();
   }
   evaluation.finish();
   return failure;
@@ -98,8 +104,9 @@ void run_eval(const EvalArguments& a, const CommonOptions& common) {
     throw Error("eval: interrupted; what was finished is in {}, run the same command to go on",
                 escaped(a.out, 400));
   }
-  if (!whole)
+  if (!whole) {
     throw Error("eval: some samples were not scored; run the same command again for them");
+  }
 }
 
 }  // namespace

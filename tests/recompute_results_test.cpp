@@ -48,6 +48,8 @@ class Made {
     if (s.outcome == Outcome::answered) {
       s.vote = *s.correct ? 0 : 1 + static_cast<int64_t>(3 * next());
     }
+    const bool reached = next() < 0.7, other = next() < 0.5;
+    if (run_.K > 1) s.scores = {{"loose", reached}, {"parts", {reached, other, 0.25}}};
     if (next() < 0.1) s.warning = "usage";
     if (run_.tokens == Tokens::known) {
       s.prompt_tokens = 20 + q;

@@ -102,7 +102,7 @@ Evaluation::~Evaluation() {
   {
     const std::lock_guard lock(mutex_);
     closing_ = true;
-    ungraded_.clear();  // they are in the store, to be graded another time
+    ungraded_.clear();
   }
   changed_.notify_all();
   for (std::thread& grader : graders_) grader.join();
@@ -284,9 +284,19 @@ void Evaluation::grade_loop() {
   }
 }
 
+bool Evaluation::is_graded(std::chrono::milliseconds wait) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, wait, [&] { return no_work_left(); });
+}
+
+void Evaluation::drop_ungraded() {
+  const std::lock_guard lock(mutex_);
+  ungraded_.clear();  // in the store they stand as what is to be graded again
+}
+
 void Evaluation::finish() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return failure_ || (ungraded_.empty() && grading_ == 0); });
+  changed_.wait(lock, [&] { return no_work_left(); });
   if (failure_) std::rethrow_exception(failure_);
   for (size_t r = 0; r < runs_.size(); ++r) store_votes(store_, records_[r], *runs_[r].grader);
 }

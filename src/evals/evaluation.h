@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -62,6 +63,10 @@ class Evaluation : public WorkQueue {
   // next() gives nothing more; what is in flight may be dropped.
   void stop() { stopped_ = true; }
 
+  // Whether the graders have nothing left to do; waits up to `wait` for that.
+  bool is_graded(std::chrono::milliseconds wait);
+  // Leaves what no grader has begun to another run.
+  void drop_ungraded();
   // Waits for the graders, then classifies answers for votes. Throws the first Error that a grader
   // met.
   void finish();
@@ -84,6 +89,7 @@ class Evaluation : public WorkQueue {
   Sample sample_of(const Place& place, const Reply& reply) const;
   void grade_loop();
   void grade(Work work);
+  bool no_work_left() const { return failure_ || (ungraded_.empty() && grading_ == 0); }
   void store(const Place& place, const Sample& sample);
 
   std::vector<BenchmarkRun> runs_;
