@@ -243,25 +243,6 @@ std::vector<BenchmarkSummary> list_benchmarks(const fs::path& folder) {
   return list;
 }
 
-std::string prompt_of(const Benchmark& benchmark, const Question& question) {
-  std::string text;
-  std::string_view rest = benchmark.prompt;
-  for (size_t at; (at = rest.find("{{")) != std::string_view::npos;) {
-    const size_t end = rest.find("}}", at);
-    if (end == std::string_view::npos) break;
-    text += rest.substr(0, at);
-    const std::string field(rest.substr(at + 2, end - at - 2));
-    const auto value = question.fields.find(field);
-    if (value == question.fields.end()) {
-      throw Error("{}: prompt: '{{{{{}}}}}', question '{}' has no such field", benchmark.name,
-                  escaped(field), escaped(question.id));
-    }
-    text += field_text(*value);
-    rest.remove_prefix(end + 2);
-  }
-  return text + std::string(rest);
-}
-
 std::vector<Question> draw_questions(std::vector<Question> questions, std::optional<int64_t> limit,
                                      uint64_t seed) {
   if (!limit || *limit >= static_cast<int64_t>(questions.size())) return questions;

@@ -27,7 +27,7 @@ struct GradingRule {
 struct Benchmark {
   std::string name, title, source, licence;
   std::string system;  // system message; empty: none
-  std::string prompt;  // user message; {{field}} stands for a field of the question
+  std::string prompt;  // user message, a template (prompt.cpp)
   BenchmarkSampling sampling;
   GradingRule grading;
   bool majority = true;  // whether answers have classes that can be voted on

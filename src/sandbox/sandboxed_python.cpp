@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -70,6 +71,11 @@ const SandboxEnding& SandboxedPython::wait() {
     taken_ = 0;
   }
   return ending_;
+}
+
+const SandboxEnding& SandboxedPython::settle() {
+  deadline_ = std::min(deadline_, Clock::now() + std::chrono::seconds(5));
+  return wait();
 }
 
 std::optional<SandboxFrame> SandboxedPython::take_frame() {

@@ -35,6 +35,8 @@ class SandboxedPython {
   std::optional<SandboxFrame> next();
   // Lets it run to its end, frames unread.
   const SandboxEnding& wait();
+  // The same for one whose channel is closed: it has a few seconds.
+  const SandboxEnding& settle();
   // Ends it now, with all that it started.
   const SandboxEnding& stop() { return end(SandboxEnding::Cause::stopped); }
 

@@ -20,6 +20,7 @@ enum class CallComparison {
 struct CallRule {
   CallComparison comparison = CallComparison::equal;
   double atol = 0;
+  double call_seconds = 2;  // of processor time; more where the reference needs a quarter of it
 };
 
 struct Solution {
@@ -36,6 +37,6 @@ struct CallResults {
   std::vector<std::string> outputs;
 };
 CallResults collect_calls(const Sandbox& sandbox, const Solution& solution,
-                          const ReferenceCalls& reference);
+                          const ReferenceCalls& reference, double call_seconds);
 
 }  // namespace quantrial

@@ -5,6 +5,7 @@
 #include "evals/graders/exact.h"
 #include "evals/graders/ifeval/ifeval.h"
 #include "evals/graders/literal.h"
+#include "evals/graders/live_code_bench.h"
 #include "evals/graders/math.h"
 #include "evals/graders/normalised.h"
 #include "evals/graders/python_calls.h"
@@ -28,6 +29,7 @@ constexpr Entry entries[] = {
     {"python-calls", make_python_calls_grader},
     {"python-check", make_python_check_grader},
     {"python-function", make_python_function_grader},
+    {"livecodebench", make_live_code_bench_grader},
 };
 
 }  // namespace

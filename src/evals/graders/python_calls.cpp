@@ -97,7 +97,8 @@ class CheckGrader : public CodeGrader {
 
   // The check, in a sandbox without the answer, with the answer's results.
   CodeResult run(const Question& q, const std::string& code) const override {
-    CallResults results = collect_calls(sandbox(), {code, field(q, "entry_point")}, *reference(q));
+    CallResults results = collect_calls(sandbox(), {code, field(q, "entry_point")}, *reference(q),
+                                        CallRule().call_seconds);
     if (results.result.verdict != CodeVerdict::ok) return results.result;
     Sandbox::Job job = check_job(q);
     job.frames.push_back("replay");

@@ -18,8 +18,13 @@ def plain(value):
         return frozenset(plain(item) for item in value)
     if isinstance(value, dict):
         return {plain(key): plain(item) for key, item in dict.items(value)}
-    if type(value).__name__ in ("Fraction", "Decimal") and value == float(value):
-        return float(value)
+    if type(value).__name__ in ("Fraction", "Decimal"):
+        for kind in (int, float):
+            try:
+                if kind(value) == value:
+                    return kind(value)
+            except (ValueError, OverflowError):
+                pass
     return ...
 
 
