@@ -65,13 +65,14 @@ void ProgressLine::show(double done, const std::string& what, const std::string&
   }
   const std::chrono::duration<double> elapsed = now - start_;
   const double gained = done - first_;
-  const std::string left = last ? duration_text(elapsed.count())
-                           : gained > 0
-                               ? duration_text(elapsed.count() * (1 - done) / gained) + " left"
-                               : "";
+  std::string left;
+  if (last) left = ", " + duration_text(elapsed.count());
+  if (!last && gained > 0) {
+    left = ", " + duration_text(elapsed.count() * (1 - done) / gained) + " left";
+  }
   erase();
   const bool rewritten = terminal_ && !last;
-  std::string text = fmt::format("{}: {}{:.0f} %, {}, {}{}", command_,
+  std::string text = fmt::format("{}: {}{:.0f} %, {}{}{}", command_,
                                  rewritten ? bar(done) + " " : "", 100 * done, what, left, more);
   if (rewritten) {
     text.resize(std::min(text.size(), terminal_width() - 1));
