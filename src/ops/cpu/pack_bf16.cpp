@@ -82,17 +82,22 @@ RowPair row_pair(const Strided& m, int64_t k, bool has_below) {
   }
 }
 
-// The same of a column-major A: to[rows / MR][pairs][MR].
+// The same of a column-major A: to[rows / MR][pairs][MR]. A few pairs of all rows at a time, since
+// panels often lie a power of two apart: their lines would push each other out of the cache.
 [[gnu::target("avx512f,avx512bw,avx512bf16")]] void PackRowsAcross(const Strided& a, int64_t rows,
                                                                    int64_t K, Pair* to) {
+  constexpr int64_t at_once = 8;
   const int64_t pairs = pairs_of(K);
-  for (int64_t p = 0; p < pairs; ++p) {
-    const RowPair from = row_pair(a, 2 * p, 2 * p + 1 < K);
+  for (int64_t first = 0; first < pairs; first += at_once) {
+    const int64_t end = std::min(first + at_once, pairs);
     for (int64_t m = 0; m < rows; m += lanes) {
-      const __m512i both = PairsAcross(from, m, first_lanes(rows - m));
-      Pair* panel = to + (m * pairs + p * MR);
-      _mm256_storeu_si256((__m256i*)panel, _mm512_castsi512_si256(both));
-      _mm256_storeu_si256((__m256i*)(panel + MR * pairs), _mm512_extracti64x4_epi64(both, 1));
+      const __mmask16 mask = first_lanes(rows - m);
+      for (int64_t p = first; p < end; ++p) {
+        const __m512i both = PairsAcross(row_pair(a, 2 * p, 2 * p + 1 < K), m, mask);
+        Pair* panel = to + (m * pairs + p * MR);
+        _mm256_storeu_si256((__m256i*)panel, _mm512_castsi512_si256(both));
+        _mm256_storeu_si256((__m256i*)(panel + MR * pairs), _mm512_extracti64x4_epi64(both, 1));
+      }
     }
   }
 }
