@@ -9,6 +9,7 @@
 #include "ops/gradients/gradients.h"
 #include "ops/gradients/score_block.h"
 #include "ops/gradients/scratch.h"
+#include "ops/gradients/softmax_bf16.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/gradients/attention.cpp"
@@ -108,8 +109,9 @@ int64_t row_stride(View<T, 3> x) {
 
 // What the blocks of a head work in.
 struct Memory {
-  float* products;                // product_scratch_floats()
-  float *left, *right;            // factors of one block
+  float* products;                  // product_scratch_floats()
+  float *left, *ds_left, *ds_rows;  // factors of one block: of p or ds, and of ds alone
+  float* right;
   float *p, *ds;                  // [L, block_queries]
   float *first, *second, *third;  // keys or values as factors, [L, D] each
 
@@ -129,8 +131,8 @@ struct Memory {
     return std::max(left_floats({.major = along}, L, D, a.factors), right_floats(L, D, a.factors));
   }
   static int64_t floats(const Attention& a) {
-    return product_scratch_floats() + left_size(a) + right_size(a) + 3 * keys_size(a) +
-           2 * block_queries * a.sequence_length + 8 * 16;
+    return product_scratch_floats() + 3 * left_size(a) + right_size(a) + 3 * keys_size(a) +
+           2 * block_queries * a.sequence_length + 10 * 16;
   }
 
   Memory(const Attention& a, float* memory) : Memory(a, Scratch(memory)) {}
@@ -139,6 +141,8 @@ struct Memory {
   Memory(const Attention& a, Scratch scratch)
       : products(scratch.take(product_scratch_floats())),
         left(scratch.take(left_size(a))),
+        ds_left(scratch.take(left_size(a))),
+        ds_rows(scratch.take(left_size(a))),
         right(scratch.take(right_size(a))),
         p(scratch.take(block_queries * a.sequence_length)),
         ds(scratch.take(block_queries * a.sequence_length)),
@@ -174,26 +178,54 @@ void set_unseen(const Block& b, float* s, float value) {
   for (int64_t r = 1; r < b.rows; ++r) std::fill_n(s + (b.first + r) * block_queries, r, value);
 }
 
+// p[keys, block_queries] as a left factor, and its transpose; of numbers that are packed already
+// only where.
+LeftFactor by_rows(const Block& b, const float* p) {
+  return {.place = {p, block_queries}, .M = b.keys(), .K = b.rows};
+}
+LeftFactor by_columns(const Block& b, const float* p) {
+  return {.place = transposed({p, block_queries}), .M = b.rows, .K = b.keys()};
+}
+
 // to[rows, D] = p[keys, block_queries]^T m[keys, D], m like v and to like q.
-void mix(const Block& b, const float* p, const RightFactor& m, View<float, 3> to,
+void mix(const Block& b, const LeftFactor& p, const RightFactor& m, View<float, 3> to,
          const Memory& memory) {
-  const LeftFactor left = prepared_left({transposed({p, block_queries}), b.rows, b.keys()},
-                                        b.attention.factors, memory.left);
-  multiply(left, m, {b.query_rows(to), row_stride(to)}, memory.products);
+  multiply(p, m, {b.query_rows(to), row_stride(to)}, memory.products);
 }
 
 // to[keys, D] += p[keys, block_queries] x[rows, D], x like q and to like k.
-void spread(const Block& b, const float* p, View<const float, 3> x, View<float, 3> to,
+void spread(const Block& b, const LeftFactor& p, View<const float, 3> x, View<float, 3> to,
             const Memory& memory) {
-  const LeftFactor left =
-      prepared_left({{p, block_queries}, b.keys(), b.rows}, b.attention.factors, memory.left);
   const RightFactor right = prepared_right({{b.query_rows(x), row_stride(x)}, b.rows, b.D()},
                                            b.attention.factors, memory.right);
-  multiply(left, right, {b.key_rows(to), row_stride(to), Into::add}, memory.products);
+  multiply(p, right, {b.key_rows(to), row_stride(to), Into::add}, memory.products);
 }
+
+LeftFactor packed(LeftFactor p, int64_t M, const float* memory) {
+  p.packed = memory;
+  p.packed_M = M;
+  return p;
+}
+
+bool are_packed(const Block& b) {
+  return b.attention.factors == Factors::bfloat16 && bfloat16_factors() == Factors::bfloat16;
+}
+
+bf16::Pair* pairs(float* memory) { return reinterpret_cast<bf16::Pair*>(memory); }
 
 // A score that gives probability 0, and whose exp() is in range.
 constexpr float unseen_score = -1e30f;
+
+// The scores in memory.p become probabilities of a sum, which is returned a query in `sum`.
+LeftFactor probabilities(const Block& b, const Memory& memory, float* log_sum, float* sum) {
+  const ScoreBlock scores{.p = memory.p, .keys = b.keys(), .scale = b.scale(), .log_sum = log_sum};
+  if (are_packed(b)) {
+    softmax_bf16(scores, pairs(memory.left), sum);
+    return packed(by_columns(b, memory.p), block_queries, memory.left);
+  }
+  HWY_DYNAMIC_DISPATCH(Softmax)(scores, sum);
+  return by_columns(b, memory.p);
+}
 
 // Of one query head.
 void head_forward(const Block& any, View<float, 3> y, View<float, 2> log_sum,
@@ -206,9 +238,7 @@ void head_forward(const Block& any, View<float, 3> y, View<float, 2> log_sum,
     const Block b(a, any.sequence, any.head, first);
     score(b, k, a.q, memory.p, memory);
     set_unseen(b, memory.p, unseen_score);
-    HWY_DYNAMIC_DISPATCH(Softmax)
-    ({.p = memory.p, .keys = b.keys(), .scale = b.scale(), .log_sum = logs}, sums);
-    mix(b, memory.p, v, y, memory);
+    mix(b, probabilities(b, memory, logs, sums), v, y, memory);
     for (int64_t i = 0; i < b.rows; ++i) {
       log_sum.data()[b.row(i) * a.q.shape(1) + b.head] = logs[i];
       const float inverse = 1 / sums[i];
@@ -224,6 +254,32 @@ struct KeyFactors {
   RightFactor k_columns;
 };
 
+// Probabilities and gradients of scores, as factors.
+struct ScoreResults {
+  LeftFactor p, ds, ds_columns;
+};
+
+// Of the scores in memory.p and dy_i . v_j in memory.ds.
+ScoreResults scores_backward(const Block& b, const Memory& memory, float* log_sum,
+                             const float* along) {
+  const ScoreBlock scores{.p = memory.p, .keys = b.keys(), .scale = b.scale(), .log_sum = log_sum};
+  const ScoreGradients gradients{.ds = memory.ds, .along = along};
+  const ScoreResults results{.p = by_rows(b, memory.p),
+                             .ds = by_rows(b, memory.ds),
+                             .ds_columns = by_columns(b, memory.ds)};
+  if (!are_packed(b)) {
+    HWY_DYNAMIC_DISPATCH(Backward)(scores, gradients);
+    return results;
+  }
+  const int64_t row_pairs = bf16::row_stride(b.rows);
+  softmax_backward_bf16(
+      scores, gradients, {.rows = pairs(memory.left), .row_pairs = row_pairs, .columns = nullptr},
+      {.rows = pairs(memory.ds_rows), .row_pairs = row_pairs, .columns = pairs(memory.ds_left)});
+  return {.p = packed(results.p, b.keys(), memory.left),
+          .ds = packed(results.ds, b.keys(), memory.ds_rows),
+          .ds_columns = packed(results.ds_columns, block_queries, memory.ds_left)};
+}
+
 void block_backward(const Block& b, const AttentionOutput& output,
                     const AttentionGradients& gradients, const KeyFactors& keys,
                     const Memory& memory) {
@@ -238,11 +294,10 @@ void block_backward(const Block& b, const AttentionOutput& output,
   score(b, keys.k, a.q, p, memory);
   score(b, keys.v, output.dy, ds, memory);
   set_unseen(b, p, unseen_score);
-  HWY_DYNAMIC_DISPATCH(Backward)
-  ({.p = p, .keys = b.keys(), .scale = b.scale(), .log_sum = logs}, {.ds = ds, .along = along});
-  spread(b, p, output.dy, gradients.dv, memory);
-  spread(b, ds, a.q, gradients.dk, memory);
-  mix(b, ds, keys.k_columns, gradients.dq, memory);
+  const ScoreResults results = scores_backward(b, memory, logs, along);
+  spread(b, results.p, output.dy, gradients.dv, memory);
+  spread(b, results.ds, a.q, gradients.dk, memory);
+  mix(b, results.ds_columns, keys.k_columns, gradients.dq, memory);
 }
 
 }  // namespace
