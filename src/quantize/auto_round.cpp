@@ -145,7 +145,7 @@ void Tuning::start() {
                         const auto place = static_cast<size_t>(i);
                         linears_[place].emplace(*task_.targets[place].codec, std::move(matrix),
                                                 std::move(steps));
-                        linears_[place]->round(task_.pool);
+                        linears_[place]->round(workers_);
                       });
   measure_curvature(std::move(mean_squares));
 }
@@ -174,7 +174,8 @@ void Tuning::measure_curvature(std::vector<std::vector<float>> mean_squares) {
           signs.fill(first * numbers, scale, {y.data(), static_cast<size_t>(y.size())});
         },
         [&](int64_t i, View<float, 2> dw) {
-          if (linears_[static_cast<size_t>(i)]) linears_[static_cast<size_t>(i)]->add_curvature(dw);
+          auto& linear = linears_[static_cast<size_t>(i)];
+          if (linear) linear->add_curvature(dw, workers_);
         });
   }
   for (size_t i = 0; i < linears_.size(); ++i) {
@@ -209,10 +210,10 @@ void Tuning::iterate(int64_t t) {
       },
       [&](int64_t i, View<float, 2> dw) {
         auto& linear = linears_[static_cast<size_t>(i)];
-        if (linear) linear->descend(dw, rate, task_.pool);
+        if (linear) linear->descend(dw, rate, workers_);
       });
   for (auto& linear : linears_) {
-    if (linear) linear->round(task_.pool);
+    if (linear) linear->round(workers_);
   }
 }
 

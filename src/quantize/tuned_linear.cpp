@@ -20,9 +20,9 @@ TunedLinear::TunedLinear(const Codec& codec, QuantizedMatrix start, std::vector<
   }
 }
 
-void TunedLinear::round(ThreadPool& pool) {
+void TunedLinear::round(Workers& workers) {
   const int64_t K = columns(), groups = K / matrix_.group_size;
-  pool.parallel_for(rows(), [&](int64_t n, int) {
+  workers.for_rows(rows(), K, [&](int64_t n) {
     const auto first = static_cast<size_t>(n * K), size = static_cast<size_t>(K);
     const std::span scales(matrix_.scales.data() + n * groups, static_cast<size_t>(groups));
     round_row(codec_,
@@ -34,13 +34,13 @@ void TunedLinear::round(ThreadPool& pool) {
   });
 }
 
-void TunedLinear::add_curvature(View<const float, 2> dw) {
-  for (int64_t n = 0; n < rows(); ++n) {
-    if (is_zero_row_[static_cast<size_t>(n)]) continue;
+void TunedLinear::add_curvature(View<const float, 2> dw, Workers& workers) {
+  workers.for_rows(rows(), columns(), [&](int64_t n) {
+    if (is_zero_row_[static_cast<size_t>(n)]) return;
     double sum = 0;
     for (const float g : dw[n].span()) sum += double{g} * g;
     row_curvature_[static_cast<size_t>(n)] += sum;
-  }
+  });
 }
 
 void TunedLinear::fit_curvature(std::vector<float> mean_squares) {
@@ -51,9 +51,9 @@ void TunedLinear::fit_curvature(std::vector<float> mean_squares) {
   for (double& row : row_curvature_) row = total > 0 ? row / total : 0;
 }
 
-void TunedLinear::descend(View<const float, 2> dw, float rate, ThreadPool& pool) {
+void TunedLinear::descend(View<const float, 2> dw, float rate, Workers& workers) {
   const int64_t K = columns(), groups = K / matrix_.group_size;
-  pool.parallel_for(rows(), [&](int64_t n, int) {
+  workers.for_rows(rows(), K, [&](int64_t n) {
     const double curvature = row_curvature_[static_cast<size_t>(n)];
     if (!(curvature > 0)) return;
     const std::span scales(matrix_.scales.data() + n * groups, static_cast<size_t>(groups));

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "base/thread_pool.h"
 #include "formats/codec.h"
+#include "ops/workers.h"
 #include "tensor/view.h"
 
 namespace quantrial {
@@ -15,16 +15,16 @@ class TunedLinear {
   TunedLinear(const Codec& codec, QuantizedMatrix start, std::vector<float> steps);
 
   // Rounds the steps anew: values()[N,K] and the codes.
-  void round(ThreadPool& pool);
+  void round(Workers& workers);
   View<const float, 2> values() const { return {values_.data(), {rows(), columns()}}; }
 
   // The second derivative of the loss by w[n,k], as row[n] * column[k]: sums of squared gradients
   // by random outputs (Hutchinson 1990; the diagonal of the Gauss-Newton matrix).
-  void add_curvature(View<const float, 2> dw);
+  void add_curvature(View<const float, 2> dw, Workers& workers);
   void fit_curvature(std::vector<float> mean_squares);
 
   // One step along dw[N,K] = dL/dvalues.
-  void descend(View<const float, 2> dw, float rate, ThreadPool& pool);
+  void descend(View<const float, 2> dw, float rate, Workers& workers);
 
   // Keeps the codes as the best so far; restores them.
   void keep() { best_ = matrix_.codes; }
