@@ -13,6 +13,10 @@ inline constexpr double operation = 2e-6;
 // instruction adds two of them at once.
 inline constexpr double bfloat16_factors = 2e-6;
 
+// Attention whose products round q, k, v, p and their gradients to bfloat16 (2^-9 each, up to four
+// in a row), relative to the largest number.
+inline constexpr double bfloat16_attention = 1e-2;
+
 // The gradient of a block whose products round their factors to bfloat16 (a relative 2^-9 each,
 // through some ten products one after the other) against the same in float, relative to the largest
 // number. That of in_proj_a, whose decays sum over all rows after them, comes to 3.4e-2; others

@@ -53,9 +53,14 @@ void BatchGradient::run_whole(std::span<const int64_t> batch, const AtOutput& at
   const int64_t H = task_.inputs.width(), T = static_cast<int64_t>(x_.size()) / H;
   const View<float, 2> y(y_.data(), {T, H});
   Tape& tape = task_.block.own_tape();  // nothing else runs between forward and backward
+  task_.check();
   task_.block.forward(pass_, {x_.data(), {T, H}}, y, tape);
   at_output(0, y, workers_);
-  task_.block.backward(pass_, tape, y, found);
+  task_.check();
+  task_.block.backward(pass_, tape, y, [&](int64_t i, View<float, 2> dw) {
+    task_.check();
+    found(i, dw);
+  });
 }
 
 void BatchGradient::make_lanes(size_t count) {

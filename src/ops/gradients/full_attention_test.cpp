@@ -180,6 +180,48 @@ TEST_P(FullAttentionGradients, Attention) {
   }
 }
 
+// y, log_sum, dq, dk, dv, with factors of the products in float or rounded.
+std::array<std::vector<float>, 5> attention_both_ways(const Shape& s, Factors factors,
+                                                      Workers& workers) {
+  Random random(7);
+  const std::array<int64_t, 3> q_shape = {s.T(), s.H, s.D}, kv_shape = {s.T(), s.H_kv, s.D};
+  const int64_t rows = s.T() * s.H * s.D, keys = s.T() * s.H_kv * s.D;
+  const auto q = random.floats(rows), k = random.floats(keys), v = random.floats(keys),
+             dy = random.floats(rows);
+  const Attention inputs{.q = View<const float, 3>(q.data(), q_shape),
+                         .k = View<const float, 3>(k.data(), kv_shape),
+                         .v = View<const float, 3>(v.data(), kv_shape),
+                         .sequence_length = s.L,
+                         .factors = factors};
+  std::array<std::vector<float>, 5> found = {
+      q, std::vector<float>(static_cast<size_t>(s.T() * s.H)), q, k, k};
+  auto& [y, log_sum, dq, dk, dv] = found;
+  const View<float, 3> y_view(y.data(), q_shape);
+  const View<float, 2> sums(log_sum.data(), {s.T(), s.H});
+  attention(inputs, y_view, sums, workers);
+  attention_backward(
+      inputs, {.y = y_view, .log_sum = sums, .dy = View<const float, 3>(dy.data(), q_shape)},
+      {.dq = {dq.data(), q_shape}, .dk = {dk.data(), kv_shape}, .dv = {dv.data(), kv_shape}},
+      workers);
+  return found;
+}
+
+TEST_P(FullAttentionGradients, RoundedFactorsOfAttentionChangeItLittle) {
+  for (const Shape s : {Shape{2, 5, 6, 2, 19}, Shape{1, 67, 2, 1, 32}, Shape{1, 577, 2, 1, 16}}) {
+    SCOPED_TRACE(fmt::format("L {} heads {}/{}", s.L, s.H, s.H_kv));
+    const auto exact = attention_both_ways(s, Factors::float32, workers_);
+    const auto rounded = attention_both_ways(s, Factors::bfloat16, workers_);
+    for (size_t i = 0; i < exact.size(); ++i) {
+      float largest = 0, difference = 0;
+      for (size_t j = 0; j < exact[i].size(); ++j) {
+        largest = std::max(largest, std::abs(exact[i][j]));
+        difference = std::max(difference, std::abs(rounded[i][j] - exact[i][j]));
+      }
+      EXPECT_LE(difference, tolerance::bfloat16_attention * largest) << i;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Cpu, FullAttentionGradients, testing::ValuesIn(instruction_sets()),
                          instruction_set_name);
 
