@@ -149,17 +149,21 @@ class Reader {
     PythonLiteral literal;
     literal.kind = Kind::dict;
     if (take('}')) return literal;
+    if (!braced_items(literal)) return std::nullopt;
+    put_in_order(literal);
+    return literal;
+  }
+  bool braced_items(PythonLiteral& literal) {
     Maybe first = item();
-    if (!first) return std::nullopt;
+    if (!first) return false;
     literal.items.push_back(std::move(*first));
     const bool pairs = take(':');
     if (!pairs) literal.kind = Kind::set;
     Maybe value = pairs ? item() : std::nullopt;
-    if (pairs && !value) return std::nullopt;
+    if (pairs && !value) return false;
     if (pairs) literal.items.push_back(std::move(*value));
     comma_ = take(',');
-    if (!more_items('}', literal.items, pairs)) return std::nullopt;
-    return literal;
+    return more_items('}', literal.items, pairs);
   }
 
   Maybe with_sign() {
@@ -339,57 +343,11 @@ class Reader {
   bool comma_ = false;  // whether the last items ended in one
 };
 
-// The value of `key` in a dict: the last one that was given.
-const PythonLiteral* value_of(const PythonLiteral& dict, const PythonLiteral& key) {
-  for (size_t i = dict.items.size(); i >= 2; i -= 2) {
-    if (dict.items[i - 2] == key) return &dict.items[i - 1];
-  }
-  return nullptr;
-}
-bool dict_within(const PythonLiteral& a, const PythonLiteral& b) {
-  for (size_t i = 0; i < a.items.size(); i += 2) {
-    const PythonLiteral* other = value_of(b, a.items[i]);
-    if (!other || !(*other == *value_of(a, a.items[i]))) return false;
-  }
-  return true;
-}
-bool set_within(const PythonLiteral& a, const PythonLiteral& b) {
-  return std::all_of(a.items.begin(), a.items.end(), [&](const PythonLiteral& item) {
-    return std::find(b.items.begin(), b.items.end(), item) != b.items.end();
-  });
-}
-
 }  // namespace
 
 std::optional<PythonLiteral> parse_python_literal(std::string_view text) {
   if (text.size() > longest) return std::nullopt;
   return Reader(text).read();
-}
-
-bool operator==(const PythonLiteral& a, const PythonLiteral& b) {
-  if (a.kind != b.kind) return false;
-  switch (a.kind) {
-    case Kind::none:
-    case Kind::ellipsis:
-      return true;
-    case Kind::not_a_number:
-      return false;
-    case Kind::number:
-      return a.number == b.number;
-    case Kind::infinite:
-      return a.negative == b.negative;
-    case Kind::text:
-    case Kind::bytes:
-      return a.text == b.text;
-    case Kind::list:
-    case Kind::tuple:
-      return a.items == b.items;
-    case Kind::dict:
-      return dict_within(a, b) && dict_within(b, a);
-    case Kind::set:
-      return set_within(a, b) && set_within(b, a);
-  }
-  return false;
 }
 
 }  // namespace quantrial

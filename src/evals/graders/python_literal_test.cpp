@@ -47,6 +47,21 @@ TEST(PythonLiterals, AreDifferentAsInPython) {
   EXPECT_FALSE(equal("{'a': 1}", "{'a': 1, 'b': 2}"));
 }
 
+TEST(PythonLiterals, SetsAndDictsInAnyOrder) {
+  EXPECT_TRUE(equal("{3, 1, 2.0, 1}", "{2, 1.0, True, 3}"));
+  EXPECT_TRUE(equal("{'b': {2, 1}, 'a': 0, 'b': {1, 2}}", "{'a': False, 'b': {2, 1}}"));
+  EXPECT_TRUE(equal("{1: 'a', True: 'b'}", "{1.0: 'b'}"));
+  EXPECT_TRUE(equal("{(1, 'x'), (1, 'w'), None, b'x'}", "{b'x', None, (1, 'w'), (1.0, 'x')}"));
+  EXPECT_TRUE(equal("{0.1, 1e300, 10, -inf}", "{-inf, 10, 1e300, 0.1}"));
+  EXPECT_FALSE(equal("{1: 'a', 1: 'b'}", "{1: 'a'}"));
+  EXPECT_FALSE(equal("{9007199254740993, 1}", "{9007199254740992.0, 1}"));
+  EXPECT_FALSE(equal("{nan}", "{nan}"));
+  std::string up = "{", down = "{";  // as long as may be: no moment's work
+  for (int i = 10'000; i < 26'000; ++i) up += std::to_string(i) + ",";
+  for (int i = 25'999; i >= 10'000; --i) down += std::to_string(i) + ",";
+  EXPECT_TRUE(equal(up + "}", down + "}"));
+}
+
 TEST(PythonLiterals, OtherTextIsNone) {
   for (const char* text :
        {"", "f(1)", "[1]*3", "1 + 1", "'open", "[1, 2", "{1: }", "[1 2]", "x", "Truex", "1j",
