@@ -3,6 +3,7 @@
 #include "sandbox/sandbox.h"
 
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 
 #include <filesystem>
 #include <fstream>
@@ -49,6 +50,18 @@ class SandboxTest : public testing::Test {
 };
 
 const std::string returned_true = "T";
+
+// f() of these: a system call itself, whatever Python has of it. EPERM is what the filter answers.
+const std::string with_syscall =
+    "import ctypes, os\n"
+    "def syscall(*arguments):\n"
+    "  number = ctypes.CDLL(None, use_errno=True).syscall(*map(ctypes.c_long, arguments))\n"
+    "  if number < 0: raise OSError(ctypes.get_errno(), 'refused')\n"
+    "  return number\n";
+std::string calling(long number, const std::string& arguments) {
+  return with_syscall + "def f():\n  syscall(" + std::to_string(number) + arguments +
+         ")\n  return True";
+}
 
 TEST_F(SandboxTest, RunsAFunctionAndAProgram) {
   EXPECT_EQ(calls("def f(): return True").results, returned_true);
@@ -121,8 +134,10 @@ TEST_F(SandboxTest, Sockets) {
 TEST_F(SandboxTest, KillsNobodyElse) {
   for (const char* victim : {"1", "os.getppid()", "-1", "0"}) {
     const std::string program =
-        "import os, signal\ndef f():\n  os.kill(" + std::string(victim) + ", 9)\n  return True";
-    EXPECT_EQ(calls(program).results, "") << victim;
+        "import os\ndef f():\n  os.kill(" + std::string(victim) + ", 9)\n  return True";
+    const Run run = calls(program);
+    EXPECT_EQ(run.results, "") << victim;
+    EXPECT_EQ(run.failure.substr(0, 16), "ePermissionError") << victim << run.failure;
   }
 }
 
@@ -159,6 +174,10 @@ TEST_F(SandboxTest, WritesNothingOutside) {
     const Run run =
         calls("def f(): open('" + std::string(path) + "', 'w').write('x'); return True");
     EXPECT_EQ(run.results, "") << path;
+    const bool refused = run.failure.starts_with("eOSError: [Errno 30]") ||  // read-only
+                         run.failure.starts_with("ePermissionError") ||      //
+                         run.failure.starts_with("eFileNotFoundError");      // no such folder
+    EXPECT_TRUE(refused) << path << ": " << run.failure;
     EXPECT_FALSE(std::filesystem::exists(path));
   }
   const Run scratch = calls("def f(): return open('/tmp/x', 'w').write('x') == 1");
@@ -167,13 +186,25 @@ TEST_F(SandboxTest, WritesNothingOutside) {
       "def f():\n  for i in range(64): open(f'/tmp/{i}', 'wb').write(bytes(1 << 20))\n"
       "  return True");
   EXPECT_EQ(full.results, "");
+  EXPECT_TRUE(full.failure.starts_with("eOSError: [Errno 28]")) << full.failure;  // no space left
 }
 
 TEST_F(SandboxTest, GainsNoPrivileges) {
-  for (const char* call : {"os.setuid(0)", "os.chroot('/tmp')", "os.mknod('/tmp/x')",
-                           "os.unshare(0x10000000)", "os.setns(0)"}) {
-    const std::string program = "import os\ndef f():\n  " + std::string(call) + "\n  return True";
-    EXPECT_EQ(calls(program).results, "") << call;
+  for (const char* call :
+       {"os.setuid(0)", "os.chroot('/tmp')", "os.mknod('/tmp/x', 0o20666, os.makedev(1, 1))"}) {
+    const Run run = calls("import os\ndef f():\n  " + std::string(call) + "\n  return True");
+    EXPECT_EQ(run.results, "") << call;
+    EXPECT_EQ(run.failure.substr(0, 16), "ePermissionError") << call << run.failure;
+  }
+  const std::pair<long, const char*> raw[] = {
+      {SYS_unshare, ", 0x10000000"},  {SYS_setns, ", 3, 0"}, {SYS_ptrace, ", 0, 0, 0, 0"},
+      {SYS_mount, ", 0, 0, 0, 0, 0"}, {SYS_fork, ""},        {SYS_bpf, ", 0, 0, 0"},
+      {SYS_clone3, ", 0, 0"}};
+  EXPECT_EQ(calls(calling(SYS_getpid, "")).results, returned_true);  // it does call
+  for (const auto& [number, arguments] : raw) {
+    const Run run = calls(calling(number, arguments));
+    EXPECT_EQ(run.results, "") << number;
+    EXPECT_NE(run.failure.find("refused"), std::string::npos) << number << run.failure;
   }
 }
 
