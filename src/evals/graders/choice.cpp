@@ -1,8 +1,8 @@
 #include "evals/graders/choice.h"
 
-#include "base/error.h"
 #include "evals/graders/extracted.h"
 #include "evals/graders/letter.h"
+#include "evals/graders/question_fields.h"
 
 namespace quantrial {
 namespace {
@@ -10,12 +10,14 @@ namespace {
 class ChoiceGrader : public ExtractedAnswerGrader {
  public:
   ChoiceGrader(const GraderOptions& options, std::string list)
-      : ExtractedAnswerGrader(options, {"json", "answer-line", "boxed"}), list_(std::move(list)) {}
+      : ExtractedAnswerGrader(options, {"json", "answer-line", "boxed"}),
+        list_(std::move(list)),
+        where_(options.where()) {}
   std::string version() const override { return "choice 1"; }
 
  protected:
-  Comparison compare(const Question& question, const std::string& gold,
-                     const std::string& answer) const override {
+  AnswerComparison compare(const Question& question, const std::string& gold,
+                           const std::string& answer) const override {
     const auto letter = letter_in(question, answer);
     if (!letter) return {false, "no letter of an option"};
     return {std::string(1, *letter) == gold};
@@ -29,19 +31,16 @@ class ChoiceGrader : public ExtractedAnswerGrader {
   // The option that is given word for word (a single character is always its letter), or the
   // letter.
   std::optional<char> letter_in(const Question& question, const std::string& answer) const {
-    const auto options = question.fields.find(list_);
-    if (options == question.fields.end() || !options->is_array()) {
-      throw Error("choice: question '{}' has no list '{}'", escaped(question.id), escaped(list_));
-    }
-    for (size_t i = 0; i < options->size() && i < 26 && answer.size() > 1; ++i) {
-      if (field_text((*options)[i]) == answer) return static_cast<char>('A' + i);
+    const auto& options = QuestionFields(question, where_).list(list_);
+    for (size_t i = 0; i < options.size() && i < 26 && answer.size() > 1; ++i) {
+      if (field_text(options[i]) == answer) return static_cast<char>('A' + i);
     }
     const auto letter = letter_of(answer);
-    if (letter && static_cast<size_t>(*letter - 'A') < options->size()) return letter;
+    if (letter && static_cast<size_t>(*letter - 'A') < options.size()) return letter;
     return std::nullopt;
   }
 
-  std::string list_;
+  std::string list_, where_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "evals/graders/exact.h"
 
 #include "evals/graders/options.h"
+#include "evals/graders/question_fields.h"
 
 namespace quantrial {
 namespace {
@@ -23,7 +24,7 @@ class ExactGrader : public Grader {
       given = stripped(given.substr(prefix_.size()));
     }
     if (given.empty()) return {};
-    const bool right = given == field_of(question.fields, field_, where_);
+    const bool right = given == QuestionFields(question, where_).as_text(field_);
     return {.verdict = right ? Verdict::right : Verdict::wrong, .answer = std::string(given)};
   }
   std::string version() const override { return "exact 1"; }

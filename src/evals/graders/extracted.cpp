@@ -4,17 +4,17 @@ namespace quantrial {
 
 Grade ExtractedAnswerGrader::grade(const Question& question, std::string_view reply) const {
   const std::string gold = gold_.of(question);
-  const auto is_right = [&](const std::string& answer) { return compare(question, gold, answer); };
+  const auto compared = [&](const std::string& answer) { return compare(question, gold, answer); };
   Grade grade;
   if (const auto answer = extraction_.strict(reply)) {
-    const Comparison comparison = is_right(*answer);
+    const AnswerComparison comparison = compared(*answer);
     grade = {.verdict = comparison.same ? Verdict::right : Verdict::wrong,
              .answer = shown(question, *answer),
              .detail = comparison.detail};
   }
   if (extraction_.has_lenient()) {
     const auto answer = extraction_.lenient(reply);
-    grade.scores["lenient"] = answer && is_right(*answer).same ? 1 : 0;
+    grade.scores["lenient"] = answer && compared(*answer).same ? 1 : 0;
   }
   return grade;
 }

@@ -7,7 +7,7 @@
 
 namespace quantrial {
 
-struct Comparison {
+struct AnswerComparison {
   bool same = false;
   std::string detail{};  // why it could not be decided
 };
@@ -23,8 +23,8 @@ class ExtractedAnswerGrader : public Grader {
   bool same(const std::string& a, const std::string& b) const final;
 
  protected:
-  virtual Comparison compare(const Question& question, const std::string& gold,
-                             const std::string& answer) const = 0;
+  virtual AnswerComparison compare(const Question& question, const std::string& gold,
+                                   const std::string& answer) const = 0;
   // What is stored and shown of an answer that was found.
   virtual std::string shown(const Question&, const std::string& answer) const { return answer; }
   virtual bool same_answers(const std::string& a, const std::string& b) const { return a == b; }

@@ -1,6 +1,7 @@
 #include "evals/graders/gold.h"
 
 #include "base/error.h"
+#include "evals/graders/question_fields.h"
 
 namespace quantrial {
 
@@ -10,7 +11,7 @@ Gold::Gold(const GraderOptions& options)
       where_(options.where()) {}
 
 std::string Gold::of(const Question& question) const {
-  std::string gold = field_of(question.fields, field_, where_);
+  std::string gold = QuestionFields(question, where_).as_text(field_);
   if (!after_.empty()) {
     const size_t at = gold.rfind(after_);
     if (at == std::string::npos) {

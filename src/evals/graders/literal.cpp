@@ -34,8 +34,8 @@ class LiteralGrader : public ExtractedAnswerGrader {
   std::string version() const override { return "literal 1"; }
 
  protected:
-  Comparison compare(const Question&, const std::string& gold,
-                     const std::string& answer) const override {
+  AnswerComparison compare(const Question&, const std::string& gold,
+                           const std::string& answer) const override {
     const auto wanted = parse_python_literal(gold);
     if (!wanted) return {gold == answer, "the gold answer is no literal"};
     const auto given = literal_of(unfenced(answer));

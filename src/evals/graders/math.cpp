@@ -17,8 +17,8 @@ class MathGrader : public ExtractedAnswerGrader {
   std::string version() const override { return "math 1"; }
 
  protected:
-  Comparison compare(const Question&, const std::string& gold,
-                     const std::string& answer) const override {
+  AnswerComparison compare(const Question&, const std::string& gold,
+                           const std::string& answer) const override {
     const Equality equality = maths::equal_answers(gold, answer);
     return {equality == Equality::same,
             equality == Equality::undecided ? "undecided: not a form that is understood" : ""};
@@ -35,8 +35,8 @@ class NumberGrader : public ExtractedAnswerGrader {
   std::string version() const override { return "number 1"; }
 
  protected:
-  Comparison compare(const Question&, const std::string& gold,
-                     const std::string& answer) const override {
+  AnswerComparison compare(const Question&, const std::string& gold,
+                           const std::string& answer) const override {
     return {same_answers(gold, answer), maths::number_of(answer) ? "" : "not a number"};
   }
   bool same_answers(const std::string& a, const std::string& b) const override {

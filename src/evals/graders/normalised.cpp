@@ -42,8 +42,8 @@ class NormalisedGrader : public ExtractedAnswerGrader {
   std::string version() const override { return "normalised 1"; }
 
  protected:
-  Comparison compare(const Question&, const std::string& gold,
-                     const std::string& answer) const override {
+  AnswerComparison compare(const Question&, const std::string& gold,
+                           const std::string& answer) const override {
     if (is_letter_gold(gold)) return {letter_of(answer) == gold[1]};
     if (normal_form(gold) == normal_form(answer)) return {true};
     const auto wanted = maths::number_of(gold);

@@ -6,6 +6,7 @@
 #include "evals/graders/ifeval/kinds.h"
 #include "evals/graders/ifeval/python_text.h"
 #include "evals/graders/options.h"
+#include "evals/graders/question_fields.h"
 #include "text/unicode.h"
 
 namespace quantrial {
@@ -50,19 +51,19 @@ class IfevalGrader : public Grader {
 
   Grade grade(const Question& question, std::string_view answer) const override {
     const std::vector<std::string> forms = loose_forms(replace_invalid_utf8(answer));
-    const ordered_json& kinds = list(question, "instruction_id_list");
-    const ordered_json& arguments = list(question, "kwargs");
+    const QuestionFields fields(question, where_);
+    const ordered_json& kinds = fields.list("instruction_id_list");
+    const ordered_json& arguments = fields.list("kwargs");
     if (kinds.empty() || kinds.size() != arguments.size()) {
-      throw Error("{}: question {}: {} instructions and {} kwargs", where_, escaped(question.id),
+      throw Error("{}: {} instructions and {} kwargs; give as many of each", fields.where(),
                   kinds.size(), arguments.size());
     }
     std::vector<bool> strict, loose;
     std::vector<std::string> broken;
     for (size_t i = 0; i < kinds.size(); ++i) {
       const std::string kind = field_text(kinds[i]);
-      const Instruction instruction(
-          arguments[i], tools_,
-          fmt::format("{}: question {}: {}", where_, escaped(question.id), escaped(kind)));
+      const Instruction instruction(arguments[i], tools_,
+                                    fmt::format("{}: {}", fields.where(), escaped(kind)));
       const Follows follows = check_of(kind);
       const auto followed = [&](const std::string& form) { return follows(instruction, form); };
       strict.push_back(!forms.empty() && followed(forms.front()));
@@ -78,14 +79,6 @@ class IfevalGrader : public Grader {
   std::string version() const override { return "ifeval 1"; }
 
  private:
-  const ordered_json& list(const Question& question, const char* name) const {
-    const auto at = question.fields.find(name);
-    if (at == question.fields.end() || !at->is_array()) {
-      throw Error("{}: question {}: no list '{}'", where_, escaped(question.id), name);
-    }
-    return *at;
-  }
-
   const LanguageTools tools_;
   std::string where_;
 };

@@ -107,8 +107,9 @@ TEST(Ifeval, BrokenQuestionsAreNamed) {
   const auto list = [](const ordered_json& item) { return ordered_json::array({item}); };
   const ordered_json none = ordered_json::object(), words = list("length_constraints:number_words");
   EXPECT_NE(error(list("startend:start"), list(none)).find("startend:start"), std::string::npos);
-  EXPECT_NE(error(words, list(none)).find("question 7: length_constraints:number_words: argument"),
-            std::string::npos);
+  EXPECT_NE(
+      error(words, list(none)).find("question '7': length_constraints:number_words: argument"),
+      std::string::npos);
   EXPECT_NE(error(words, ordered_json::array()).find("1 instructions and 0 kwargs"),
             std::string::npos);
   const ordered_json relation = {{"num_words", 3}, {"relation", "about"}};
