@@ -110,8 +110,8 @@ pid_t start_bubblewrap(const BubblewrapJob& job, const SandboxFds& fds,
   const pid_t child = vfork();
   if (child == 0) become(argv.data(), inherited, resources, job.user);
   if (child < 0) {
-    throw Error("sandbox: no process can be made: {}; end others or raise the limit",
-                std::strerror(errno));
+    throw SandboxShortage("sandbox: no process can be made: {}; end others or raise the limit",
+                          std::strerror(errno));
   }
   return child;
 }

@@ -34,8 +34,8 @@ struct BubblewrapJob {
 std::vector<std::string> bubblewrap_arguments(const PythonInstallation& python,
                                               const SandboxLimits& limits);
 
-// The process of bubblewrap: it ends, and all within it, when the calling thread ends. Throws Error
-// when no process can be made.
+// The process of bubblewrap: it ends, and all within it, when the calling thread ends. Throws
+// SandboxShortage when no process can be made.
 pid_t start_bubblewrap(const BubblewrapJob& job, const SandboxFds& fds,
                        const SandboxLimits& limits);
 

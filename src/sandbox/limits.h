@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/error.h"
+
 namespace quantrial {
 
 struct SandboxLimits {
@@ -16,12 +18,19 @@ struct SandboxLimits {
   int threads = 64;
 };
 
+// The machine is short of processes, descriptors or memory now: nothing was run, and another time
+// it may be.
+class SandboxShortage : public Error {
+ public:
+  using Error::Error;
+};
+
 struct SandboxEnding {
   enum class Cause {
     exited,        // code: of the program
     signalled,     // code: the signal
     cpu_limit,     // also the program's own timer of processor time
-    wall_limit,    //
+    wall_limit,    // it slept, or the machine is too busy
     output_limit,  // of output or frames
     stopped,       // by us: we had seen enough
   };

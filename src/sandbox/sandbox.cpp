@@ -25,7 +25,7 @@ struct Pair {
 Pair socket_pair() {
   int fds[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
-    throw Error("sandbox: {}; raise the limit of open files", std::strerror(errno));
+    throw SandboxShortage("sandbox: {}; raise the limit of open files", std::strerror(errno));
   }
   return {UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
@@ -33,7 +33,7 @@ Pair socket_pair() {
 Pair pipe_to_us() {
   int fds[2];
   if (pipe2(fds, O_CLOEXEC) != 0) {
-    throw Error("sandbox: {}; raise the limit of open files", std::strerror(errno));
+    throw SandboxShortage("sandbox: {}; raise the limit of open files", std::strerror(errno));
   }
   return {UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
@@ -42,7 +42,7 @@ UniqueFd memory_file(const std::string& content) {
   UniqueFd file(memfd_create("sandbox", MFD_CLOEXEC));
   const bool written = file.open() && write(file.get(), content.data(), content.size()) ==
                                           static_cast<ssize_t>(content.size());
-  if (!written) throw Error("sandbox: {}; free memory", std::strerror(errno));
+  if (!written) throw SandboxShortage("sandbox: {}; free memory", std::strerror(errno));
   lseek(file.get(), 0, SEEK_SET);
   return file;
 }

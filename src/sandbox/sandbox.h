@@ -23,7 +23,7 @@ class Sandbox {
     SandboxLimits limits{};
   };
 
-  // Throws Error when no process can be made.
+  // Throws SandboxShortage when it cannot be started now.
   std::unique_ptr<SandboxedPython> start(Job job) const;
 
   // "bubblewrap, Python /usr/bin/python3.11, limits by rlimits, as nobody"

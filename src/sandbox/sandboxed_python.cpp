@@ -53,6 +53,11 @@ SandboxedPython::SandboxedPython(Ends ends, const SandboxLimits& limits, std::st
       limits_(limits),
       deadline_(Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                    std::chrono::duration<double>(limits.wall_seconds))) {
+  if (!process_.open() || !job_.fd.open()) {
+    const int reason = errno;
+    stop();
+    throw SandboxShortage("sandbox: {}; raise the limit of open files", std::strerror(reason));
+  }
   for (const UniqueFd* fd : {&in_.fd, &out_, &err_, &channel_}) set_nonblocking(*fd);
 }
 

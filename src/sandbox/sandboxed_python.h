@@ -26,6 +26,7 @@ class SandboxedPython {
     pid_t pid = -1;
     UniqueFd in, out, err, channel;
   };
+  // Throws SandboxShortage, the process ended, where descriptors are short.
   SandboxedPython(Ends ends, const SandboxLimits& limits, std::string input, std::string frames);
   ~SandboxedPython();
   SandboxedPython(const SandboxedPython&) = delete;

@@ -1,10 +1,10 @@
-// Verdicts on programs (evaluation.md 1.4) and what they mean for a sample.
+// Verdicts on programs (evaluation.md 1.4).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "evals/graders/grader.h"
 #include "sandbox/limits.h"
 #include "sandbox/sandboxed_python.h"
 
@@ -32,9 +32,5 @@ struct CodeResult {
 // What an ending, or a frame that tells of a failure, makes of a program that still owes answers.
 CodeVerdict verdict_of(const SandboxEnding& ending);
 CodeVerdict verdict_of(const SandboxFrame& failure);
-
-// With scores {"verdict": "WA", "passed": 2}.
-Grade grade_of(const CodeResult& result, const std::string& code);
-Grade no_code();
 
 }  // namespace quantrial

@@ -125,6 +125,13 @@ bool equal(const PythonValue& a, const PythonValue& b) {
   return !key_a.equals_nothing() && !key_b.equals_nothing() && key_a.text() == key_b.text();
 }
 
+bool equals_itself(const PythonValue& value) {
+  if (value.kind == Kind::other || std::isnan(value.number) || std::isnan(value.imaginary)) {
+    return false;
+  }
+  return std::all_of(value.items.begin(), value.items.end(), equals_itself);
+}
+
 bool equal_as_sets(const PythonValue& a, const PythonValue& b) {
   const auto set_a = as_set(a), set_b = as_set(b);
   return set_a && set_b && *set_a == *set_b;

@@ -43,9 +43,12 @@ std::string marshal_of(const nlohmann::ordered_json& value);
 // Python's ==: 1 == 1.0 == True, a list is no tuple, sets and dicts in any order; NaN equals
 // nothing, neither does `other`.
 bool equal(const PythonValue& a, const PythonValue& b);
+// equal(value, value): no NaN or `other` is within it.
+bool equals_itself(const PythonValue& value);
 // set(a) == set(b); false when one of them has no set.
 bool equal_as_sets(const PythonValue& a, const PythonValue& b);
-// numpy.allclose(a, b, rtol=1e-7, atol=atol) of numbers and of sequences of one shape.
+// numpy.allclose(a, b, rtol=1e-7, atol=atol), where NaN is close to nothing, of numbers and of
+// sequences of one shape.
 bool all_close(const PythonValue& a, const PythonValue& b, double atol);
 // The nearest double of a boolean, integer or real.
 double as_double(const PythonValue& value);

@@ -14,8 +14,12 @@ namespace quantrial {
 
 struct ReferenceCall {
   std::string arguments, output;  // marshal; the arguments: a list
-  std::string alternative;        // another output that is right as well; often the same
+  std::string alternative;        // another output that is right as well; empty: none
+  bool equals_itself = false;     // of the output: equal to itself (python_value.h)
+  bool is_floats = false;         // the output is a float, or floats in a list or tuple
 };
+ReferenceCall reference_call(std::string arguments, std::string output,
+                             std::string alternative = "");
 
 struct ReferenceCalls {
   std::vector<ReferenceCall> calls;
@@ -24,7 +28,7 @@ struct ReferenceCalls {
 };
 
 // The calls that a reference driver (`reference` or `check`) tells of. Throws Error (`where`) when
-// the suite's solution fails.
+// the suite's solution fails or has no inputs, SandboxShortage when it was never run.
 ReferenceCalls run_reference(const Sandbox& sandbox, Sandbox::Job job, const std::string& where);
 
 // Made when first asked for, then kept. Any thread may ask.

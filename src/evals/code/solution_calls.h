@@ -15,6 +15,7 @@ enum class CallComparison {
   not_none,  // whether there is a result at all; booleans as they are
   any,       // any result will do
   root,      // of the polynomial whose coefficients are the argument
+  exact,     // == alone
 };
 
 struct CallRule {
@@ -26,6 +27,9 @@ struct CallRule {
 struct Solution {
   std::string program, entry_point;
 };
+
+// The outputs of a reference judged as those of a solution would be.
+CodeResult compared_with_itself(const ReferenceCalls& reference, CallRule rule);
 
 // Stops at the first result that is wrong.
 CodeResult run_calls(const Sandbox& sandbox, const Solution& solution,

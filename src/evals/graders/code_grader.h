@@ -1,9 +1,10 @@
-// What graders that run code have in common: the sandbox, found once, and the suite's own
+// What graders that run code have in common: the sandbox, found once a grader, and the suite's own
 // solutions, run before anything is asked.
 #pragma once
 
 #include "evals/code/code_verdict.h"
 #include "evals/graders/grader.h"
+#include "evals/graders/question_fields.h"
 #include "sandbox/sandbox.h"
 
 namespace quantrial {
@@ -12,25 +13,28 @@ class CodeGrader : public Grader {
  public:
   explicit CodeGrader(std::string where) : where_(std::move(where)) {}
 
-  std::optional<std::string> obstacle(std::span<const Question> questions) const override;
+  using Grader::obstacle;
+  std::optional<std::string> obstacle(std::span<const Question> questions,
+                                      const ObstacleWatch& watch) const override;
+  // With the score {"verdict": "WA"}, and those that add_scores() adds.
   Grade grade(const Question& question, std::string_view answer) const final;
 
  protected:
   const Sandbox& sandbox() const { return *search_.sandbox; }
-  // "humaneval: grading (python-check): HumanEval/3"
-  std::string where(const Question& question) const { return where_ + ": " + question.id; }
-  std::string field(const Question& question, const std::string& name) const;
+  QuestionFields fields(const Question& question) const { return {question, where_}; }
 
-  // An answer that the suite gives for right; none: it has none.
-  virtual std::optional<std::string> reference_answer(const Question& question) const = 0;
+  // What is wrong with the suite's own solution; none: nothing, or it has none.
+  virtual std::optional<std::string> reference_trouble(const Question& question) const = 0;
   // The program in an answer.
   virtual std::optional<std::string> code_of(const Question& question,
                                              std::string_view answer) const = 0;
   virtual CodeResult run(const Question& question, const std::string& code) const = 0;
-  // Further figures of a result.
+  // Further figures of a result; the same ones for every result, also where there is no code.
   virtual void add_scores(const Question&, const CodeResult&, Grade&) const {}
 
  private:
+  CodeResult result_of(const Question& question, const std::string& code) const;
+
   std::string where_;
   const SandboxSearch search_ = find_sandbox();
 };

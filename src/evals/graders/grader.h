@@ -1,6 +1,7 @@
 // From the answer part of a sample (never its thinking) to a verdict.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,6 +28,9 @@ struct Grade {
   nlohmann::ordered_json scores = nlohmann::ordered_json::object();
 };
 
+// Told how many questions of how many have been tried, by one thread at a time; false: stop.
+using ObstacleWatch = std::function<bool(size_t done, size_t all)>;
+
 class Grader {
  public:
   virtual ~Grader() = default;
@@ -36,7 +40,13 @@ class Grader {
 
   // What keeps it from working here, in one line ("no sandbox: ..."), found out before anything is
   // asked: a suite's own solutions are graded first.
-  virtual std::optional<std::string> obstacle(std::span<const Question>) const { return {}; }
+  virtual std::optional<std::string> obstacle(std::span<const Question>,
+                                              const ObstacleWatch&) const {
+    return {};
+  }
+  std::optional<std::string> obstacle(std::span<const Question> questions) const {
+    return obstacle(questions, {});
+  }
 
   // Whether two answers that grade() gave for the same question are one and the same, for majority
   // votes. An equivalence on what occurs in practice; strings by default.

@@ -38,10 +38,10 @@ class LiveCodeBenchGrader : public CodeGrader {
  public:
   LiveCodeBenchGrader(std::set<std::string> errata, double cpu_seconds, const std::string& where)
       : CodeGrader(where), errata_(std::move(errata)), limits_{cpu_seconds} {}
-  std::string version() const override { return "livecodebench 1"; }
+  std::string version() const override { return "livecodebench 2"; }
 
  private:
-  std::optional<std::string> reference_answer(const Question&) const override {
+  std::optional<std::string> reference_trouble(const Question&) const override {
     return std::nullopt;  // none are published
   }
   std::optional<std::string> code_of(const Question&, std::string_view answer) const override {
@@ -53,48 +53,76 @@ class LiveCodeBenchGrader : public CodeGrader {
     if (tests->method.empty()) {
       return run_tests(sandbox(), prelude + code, tests->programs, limits_);
     }
-    const std::string call = "\ndef _call(*arguments):\n    return _plain(Solution()." +
-                             tests->method +
-                             "(*arguments))\n"
-                             "def _plain(value):  # a tuple is as good as a list\n"
-                             "    if isinstance(value, (list, tuple)):\n"
-                             "        return [_plain(item) for item in value]\n"
-                             "    return value\n";
-    return run_calls(sandbox(), {prelude + code + call, "_call"}, tests->calls,
-                     {.call_seconds = limits_.cpu_seconds});
+    return run_calls(sandbox(), {prelude + code + call_of(tests->method, code), "_call"},
+                     tests->calls,
+                     {.comparison = CallComparison::exact, .call_seconds = limits_.cpu_seconds});
   }
 
-  void add_scores(const Question& q, const CodeResult&, Grade& grade) const override {
-    const bool known = errata_.contains(q.id) || errata_.contains(field(q, "question_title"));
-    if (known) grade.scores["errata"] = 1;
+  // As LiveCodeBench calls: a method of one object for all tests, or a function where there is no
+  // class; of a tuple it takes the list.
+  static std::string call_of(const std::string& method, const std::string& code) {
+    const bool has_class = code.find("class Solution") != std::string::npos;
+    return fmt::format(
+        "\n_method = {}{}\n"
+        "def _call(*arguments):\n"
+        "    value = _method(*arguments)\n"
+        "    return list(value) if isinstance(value, tuple) else value\n",
+        has_class ? "Solution()." : "", method);
+  }
+
+  // Whether its question is one of the errata, and the share that is right without those: a list of
+  // parts, none of an erratum.
+  void add_scores(const Question& q, const CodeResult& result, Grade& grade) const override {
+    const bool known =
+        errata_.contains(q.id) || errata_.contains(fields(q).as_text("question_title"));
+    grade.scores["errata"] = known ? 1 : 0;
+    auto parts = ordered_json::array();
+    if (!known) parts.push_back(result.verdict == CodeVerdict::ok ? 1 : 0);
+    grade.scores["without_errata"] = std::move(parts);
   }
 
   Tests read_tests(const Question& q) const {
-    ordered_json all = parsed(q, field(q, "public_test_cases"));
-    const std::string hidden = field(q, "private_test_cases");
+    const QuestionFields f = fields(q);
+    ordered_json all = parsed(f, "public_test_cases", f.as_text("public_test_cases"));
+    const std::string hidden = f.as_text("private_test_cases");
     const bool plain = hidden.find_first_not_of(" \n") == std::string::npos || hidden[0] == '[';
-    for (auto& test : parsed(q, plain ? hidden : packed_text(hidden, where(q)))) {
+    for (auto& test :
+         parsed(f, "private_test_cases", plain ? hidden : packed_text(hidden, f.where()))) {
       all.push_back(std::move(test));
     }
+    if (all.empty()) throw Error("{}: it has no tests; get the file again", f.where());
     Tests tests;
-    const ordered_json metadata = ordered_json::parse(field(q, "metadata"), nullptr, false);
-    if (metadata.is_object()) tests.method = metadata.value("func_name", std::string());
-    for (const ordered_json& test : all) add_test(q, test, tests);
-    if (all.empty()) throw Error("{}: it has no tests; get the file again", where(q));
+    tests.method = method_of(f);
+    for (const ordered_json& test : all) add_test(f, test, tests);
     return tests;
   }
 
-  ordered_json parsed(const Question& q, const std::string& text) const {
+  // Empty: the question is a program's.
+  static std::string method_of(const QuestionFields& f) {
+    const ordered_json metadata = ordered_json::parse(f.as_text("metadata"), nullptr, false);
+    const auto method = metadata.find("func_name");
+    if (method == metadata.end() || method->is_null()) return {};
+    if (!method->is_string()) f.refuse("metadata", metadata, "func_name must be a text");
+    return method->get<std::string>();
+  }
+
+  static ordered_json parsed(const QuestionFields& f, const std::string& name,
+                             const std::string& text) {
     if (text.empty()) return ordered_json::array();
     ordered_json tests = ordered_json::parse(text, nullptr, false);
-    if (!tests.is_array())
-      throw Error("{}: its tests are no JSON list; get the file again", where(q));
+    if (!tests.is_array()) f.refuse(name, text, "no JSON list; get the file again");
     return tests;
   }
 
-  void add_test(const Question& q, const ordered_json& test, Tests& tests) const {
-    const std::string input = test.value("input", std::string());
-    const std::string output = test.value("output", std::string());
+  static void add_test(const QuestionFields& f, const ordered_json& test, Tests& tests) {
+    const auto text = [&](const char* key) {
+      const auto at = test.find(key);
+      if (at == test.end() || !at->is_string()) {
+        f.refuse("a test", test, "it needs the texts input and output; get the file again");
+      }
+      return at->get<std::string>();
+    };
+    const std::string input = text("input"), output = text("output");
     if (tests.method.empty()) {
       tests.programs.push_back({input, output});
       return;
@@ -105,18 +133,16 @@ class LiveCodeBenchGrader : public CodeGrader {
       const std::string_view line = rest.substr(0, end);
       rest.remove_prefix(std::min(end + 1, rest.size()));
       if (line.find_first_not_of(" \r") != std::string_view::npos) {
-        arguments.push_back(json_value(q, line));
+        arguments.push_back(json_value(f, line));
       }
     }
     tests.calls.calls.push_back(
-        {marshal_of(arguments), marshal_of(json_value(q, output)), std::string()});
+        reference_call(marshal_of(arguments), marshal_of(json_value(f, output))));
   }
 
-  ordered_json json_value(const Question& q, std::string_view text) const {
+  static ordered_json json_value(const QuestionFields& f, std::string_view text) {
     ordered_json value = ordered_json::parse(text, nullptr, false);
-    if (value.is_discarded()) {
-      throw Error("{}: a test is no JSON: {}; get the file again", where(q), escaped(text));
-    }
+    if (value.is_discarded()) f.refuse("a test", text, "no JSON; get the file again");
     return value;
   }
 

@@ -90,14 +90,64 @@ TEST_F(LiveCodeBench, GradesMethods) {
   const std::string head = "class Solution:\n    def pair(self, xs: List[int], k: int):\n        ";
   EXPECT_EQ(verdict(q, head + "return (xs, k)"), "OK");
   EXPECT_EQ(verdict(q, head + "return [xs, k + 1]"), "WA");
-  EXPECT_EQ(verdict(q, "def pair(xs, k): return [xs, k]"), "RE");
+  EXPECT_EQ(verdict(q, "def pair(xs, k): return [xs, k]"), "OK");
+  EXPECT_EQ(verdict(q, "def other(xs, k): return [xs, k]"), "RE");
+  EXPECT_EQ(verdict(q, head + "return [tuple(xs), k]"), "WA");
+}
+
+// As lcb_runner/evaluation/testing_util.py: == and no tolerance, one object for all tests.
+TEST_F(LiveCodeBench, ComparesMethodsExactly) {
+  Question q = method_question();
+  q.id = "exact";
+  q.fields["public_test_cases"] =
+      R"([{"input": "1\n1", "output": "0.5"}, {"input": "1\n2", "output": "0.5"}])";
+  const std::string head = "class Solution:\n    def pair(self, x, k): ";
+  EXPECT_EQ(verdict(q, head + "return x / 2"), "OK");
+  EXPECT_EQ(verdict(q, head + "return x / 2 + 1e-9"), "WA");
+  const std::string counts =
+      "class Solution:\n    def __init__(self): self.calls = 0\n"
+      "    def pair(self, x, k):\n        self.calls += 1\n        return 0.5 * (self.calls == k)";
+  EXPECT_EQ(verdict(q, counts), "OK");
+}
+
+TEST_F(LiveCodeBench, RefusesBrokenRows) {
+  const auto said = [&](const char* field, const char* text) {
+    Question q = program_question();
+    q.id = "broken";
+    q.fields[field] = text;
+    try {
+      return grade(q, "print(3)").detail;
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+  };
+  EXPECT_EQ(said("public_test_cases", "[7]"),
+            "lcb: question 'broken': a test: 7; it needs the texts input and output; get the file "
+            "again");
+  EXPECT_EQ(
+      said("public_test_cases", R"([{"input": 1, "output": ""}])"),
+      "lcb: question 'broken': a test: {\"input\":1,\"output\":\"\"}; it needs the texts input "
+      "and output; get the file again");
+  EXPECT_EQ(said("public_test_cases", "{}"),
+            "lcb: question 'broken': public_test_cases: \"{}\"; no JSON list; get the file again");
+  EXPECT_EQ(said("metadata", R"({"func_name": 5})"),
+            "lcb: question 'broken': metadata: {\"func_name\":5}; func_name must be a text");
 }
 
 TEST_F(LiveCodeBench, MarksErrata) {
   Question q = program_question();
-  EXPECT_FALSE(grade(q, "print(3)").scores.contains("errata"));
+  const auto scores = [&](const std::string& answer) {
+    auto numbers = grader_->grade(q, answer).scores;
+    numbers.erase("verdict");
+    return numbers.dump();
+  };
+  const std::string right = fenced("print(sum(map(int, input().split())))");
+  EXPECT_EQ(scores(right), R"({"errata":0,"without_errata":[1]})");
+  EXPECT_EQ(scores(fenced("print(3)")), R"({"errata":0,"without_errata":[0]})");
+  EXPECT_EQ(scores(""), R"({"errata":0,"without_errata":[0]})");
   q.id = "abc9_z";
-  EXPECT_EQ(grade(q, "print(3)").scores.at("errata"), 1);
+  EXPECT_EQ(scores(right), R"({"errata":1,"without_errata":[]})");
+  EXPECT_EQ(scores(""), R"({"errata":1,"without_errata":[]})");
 }
 
 TEST(LiveCodeBenchPrompt, HasTheFormatOfTheQuestion) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "evals/question.h"
 
 namespace quantrial {
 
@@ -56,13 +55,6 @@ bool GraderOptions::flag(const std::string& key, bool fallback) const {
     throw Error("{}: {}: {}, give true or false", where_, key, escaped(at->dump()));
   }
   return at->get<bool>();
-}
-
-std::string field_of(const nlohmann::ordered_json& fields, const std::string& name,
-                     const std::string& where) {
-  const auto at = fields.find(name);
-  if (at == fields.end()) throw Error("{}: a question has no field '{}'", where, escaped(name));
-  return field_text(*at);
 }
 
 }  // namespace quantrial

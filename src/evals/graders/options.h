@@ -30,8 +30,4 @@ class GraderOptions {
   std::string where_;
 };
 
-// A field of a question as text; Error naming benchmark, question and field when it is absent.
-std::string field_of(const nlohmann::ordered_json& fields, const std::string& name,
-                     const std::string& where);
-
 }  // namespace quantrial

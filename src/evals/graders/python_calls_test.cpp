@@ -1,8 +1,9 @@
 // Code graded by execution: right and wrong answers, and answers that cheat. Verdicts of evalplus
-// on thousands of solutions: tests/evals/code_verdicts_test.cpp.
+// on thousands of solutions: tests/code_verdicts_test.cpp.
 #include "evals/graders/python_calls.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "base/error.h"
 #include "evals/graders/code_grader.h"
@@ -69,6 +70,14 @@ TEST_F(PythonCalls, NamesWhatWentWrong) {
   EXPECT_EQ(none.verdict, Verdict::no_answer);
 }
 
+// results.json sums up those scores alone that every sample has.
+TEST_F(PythonCalls, EveryGradeHasTheSameScores) {
+  EXPECT_EQ(calls_->grade(question(), "").scores.at("base"), 0);
+  EXPECT_EQ(grade("def double(x): return x +").scores.at("base"), 0);
+  EXPECT_EQ(grade("def double(x): return x").scores.at("base"), 0);
+  EXPECT_EQ(grade("def double(x): return x").scores.size(), 2u);  // `verdict`, no number
+}
+
 TEST_F(PythonCalls, EndingEarlyDoesNotPass) {
   for (const char* end : {"os._exit(0)", "sys.exit(0)", "exit(0)", "os.abort()"}) {
     const std::string program = "import os, sys\n" + std::string(end);
@@ -92,6 +101,11 @@ TEST_F(PythonCalls, ForgedFramesDoNotPass) {
     EXPECT_NE(verdict(program), "OK") << frame;
     EXPECT_NE(check(program), "OK") << frame;
   }
+  Question no_tests = question();
+  no_tests.id = "Toy/none";
+  no_tests.fields["base_input"] = no_tests.fields["plus_input"] = "[]";
+  const std::string early = forge + "send(b's', b'')\nsend(b'r', b'N')\nos._exit(0)";
+  EXPECT_THROW(verdict(early, no_tests), Error);
   EXPECT_NE(verdict("import os\nos.write(3, b'\\xff' * 100)\nos._exit(0)"), "OK");
   EXPECT_NE(verdict("import os\nos.close(3)\ndef double(x): return 0"), "OK");
 }
@@ -143,9 +157,18 @@ TEST_F(PythonCalls, TheSuitesOwnSolutionMustPass) {
   const std::vector<Question> questions = {question(), broken};
   const auto obstacle = calls_->obstacle(questions);
   ASSERT_TRUE(obstacle);
-  EXPECT_NE(obstacle->find("toy: Toy/2: the suite's own solution fails: ZeroDivisionError"),
-            std::string::npos)
+  EXPECT_NE(
+      obstacle->find("toy: question 'Toy/2': the suite's own solution fails: ZeroDivisionError"),
+      std::string::npos)
       << *obstacle;
+  size_t told = 0;
+  const std::vector<Question> many(50, question());
+  EXPECT_TRUE(calls_->obstacle(many, [&](size_t done, size_t all) {
+    EXPECT_EQ(all, 50u);
+    told = done;
+    return false;
+  }));
+  EXPECT_LT(told, 50u);
   EXPECT_THROW(calls_->grade(broken, fenced("def double(x): return x")), Error);
 }
 
@@ -154,6 +177,45 @@ TEST_F(PythonCalls, ChecksJudgeResults) {
   EXPECT_EQ(check("    return x * 2"), "OK");  // a body, to stand behind the prompt
   EXPECT_EQ(check("def double(x): return 4"), "WA");
   EXPECT_EQ(check("def double(x): return x * 2 + 1e-7 * (x != 2)"), "OK");
+}
+
+// evalplus compares with == and numpy.allclose: NaN, and an object of the solution's own, is right
+// for neither.
+TEST_F(PythonCalls, WhatEqualsNothingIsWrong) {
+  Question q = question();
+  for (const char* value : {"float('nan')", "[1, float('nan')]", "object()", "[object()]"}) {
+    q.id = q.fields["canonical_solution"] = "    return " + std::string(value) + "\n";
+    EXPECT_EQ(verdict("def double(x): return " + std::string(value), q), "WA") << value;
+    EXPECT_TRUE(calls_->obstacle(std::vector<Question>{q})) << value;
+  }
+}
+
+// evalplus raises the tolerance with the first floats that are expected, and keeps it, whether or
+// not they were met exactly.
+TEST_F(PythonCalls, FloatsBringATolerance) {
+  Question q = question();
+  q.id = "Toy/floats";
+  q.fields["canonical_solution"] = "    return 0.5 if x == 1 else 100000000\n";
+  EXPECT_EQ(verdict("def double(x): return 0.5 if x == 1 else 100000001", q), "OK");
+  q.id = "Toy/integers";
+  q.fields["canonical_solution"] = "    return 7 if x == 1 else 100000000\n";
+  EXPECT_EQ(verdict("def double(x): return 7 if x == 1 else 100000001", q), "WA");
+}
+
+// Nothing to be had now is no reason to end a run: the sample is graded another time.
+TEST_F(PythonCalls, AShortMachineIsNoVerdict) {
+  ASSERT_EQ(verdict("def double(x): return x + x"), "OK");
+  rlimit old{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
+  for (const rlim_t spare : {0u, 3u, 9u, 10u}) {  // descriptors beyond those that stay open
+    const rlimit few{3 + spare, old.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    const Grade short_of = grade("def double(x): return x + x");
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
+    EXPECT_EQ(short_of.verdict, Verdict::not_gradable) << spare;
+    EXPECT_NE(short_of.detail.find("open files"), std::string::npos) << short_of.detail;
+  }
+  EXPECT_EQ(verdict("def double(x): return x + x"), "OK");
 }
 
 TEST_F(PythonCalls, SpecialComparisons) {
@@ -173,6 +235,60 @@ TEST_F(PythonCalls, SpecialComparisons) {
   q.fields["alternative"] = "def double(x): return 0";
   EXPECT_EQ(verdict("def double(x): return 0", q), "OK");
   EXPECT_EQ(verdict("def double(x): return 1", q), "WA");
+}
+
+// A row that is not what it should be: an Error that names question, field, value and remedy.
+template <typename Ask>
+void expect_refusal(const Ask& ask, const std::string& message) {
+  try {
+    ask();
+    ADD_FAILURE() << "not refused: " << message;
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()), message);
+  }
+}
+
+TEST_F(PythonCalls, RefusesBrokenRows) {
+  const auto changed = [](const std::string& field, const nlohmann::ordered_json& value) {
+    Question q = question();
+    q.fields[field] = value;
+    if (value.is_discarded()) q.fields.erase(field);
+    return q;
+  };
+  const auto absent = nlohmann::ordered_json(nlohmann::ordered_json::value_t::discarded);
+  const std::string fine = "def double(x): return x + x";
+  expect_refusal([&] { grade(fine, changed("atol", "1e-6")); },
+                 "toy: question 'Toy/1': atol: \"1e-6\"; give a number");
+  expect_refusal([&] { grade(fine, changed("entry_point", absent)); },
+                 "toy: question 'Toy/1': it has no field 'entry_point'; add it to the file of "
+                 "questions");
+  expect_refusal(
+      [&] { grade(fine, changed("comparison", "near")); },
+      "toy: question 'Toy/1': comparison: \"near\"; use equal, set, not_none, any, root");
+  EXPECT_EQ(*calls_->obstacle(std::vector<Question>{changed("prompt", 7)}),
+            "toy: question 'Toy/1': prompt: 7; give a text");
+  EXPECT_EQ(*check_->obstacle(std::vector<Question>{changed("test", absent)}),
+            "toy: question 'Toy/1': it has no field 'test'; add it to the file of questions");
+}
+
+TEST(PythonFunction, RefusesBrokenRows) {
+  const auto grader = make_python_function_grader({}, "code");
+  if (const auto obstacle = grader->obstacle({})) GTEST_SKIP() << *obstacle;
+  const auto obstacle = [&](const char* fields) {
+    const Question q{"1", "", nlohmann::ordered_json::parse(fields)};
+    return grader->obstacle(std::vector<Question>{q}).value_or("");
+  };
+  const std::string answer = R"("answer": "```\ndef f(x): return x\n```")";
+  EXPECT_EQ(obstacle(("{" + answer + "}").c_str()),
+            "code: question '1': it has no field 'tests'; add it to the file of questions");
+  EXPECT_EQ(obstacle(("{" + answer + R"(, "tests": 5})").c_str()),
+            "code: question '1': tests: 5; give a list");
+  EXPECT_EQ(obstacle(("{" + answer + R"(, "tests": []})").c_str()),
+            "code: question '1': tests: []; give a test at least");
+  EXPECT_EQ(obstacle(("{" + answer + R"(, "tests": [[1, 1], [2]]})").c_str()),
+            "code: question '1': tests: [2]; give lists of an input and its output");
+  EXPECT_EQ(obstacle("{}"),
+            "code: question '1': it has no field 'answer'; add it to the file of questions");
 }
 
 TEST(PythonFunction, GradesTheReferenceFamily) {
