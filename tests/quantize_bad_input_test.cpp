@@ -191,6 +191,39 @@ TEST_F(BadInput, AFullDiskLeavesWhatResumeCanMend) {
   }
 }
 
+TEST_F(BadInput, SettingsThatTheFilesCannotHoldAreRefusedAtOnce) {
+  const auto refused = [&](const std::string& recipe, const std::vector<std::string>& settings,
+                           const std::string& part) {
+    auto all = arguments(base_, recipe, dir_ / "refused", {"--dry-run"});
+    for (const std::string& setting : settings) all.insert(all.end(), {"--set", setting});
+    expect_error(all, part);
+  };
+  refused("int4-autoround", {"symmetric=false"}, "container auto-round holds true alone");
+  refused("int4-awq", {"container=auto-round"}, "container auto-round holds true alone");
+  refused("int4-rtn", {"bits=8"}, "use 4");
+  refused("int4-rtn", {"bits="}, "give a value");
+  refused("int4-rtn", {R"(keep=["re:["])"}, "keep");
+}
+
+TEST_F(BadInput, CalibrationThatCannotBeWhatWasMeantIsRefused) {
+  const auto refused = [&](const std::string& recipe, const fs::path& file,
+                           const std::string& part) {
+    expect_error(arguments(base_, recipe, dir_ / "refused", {"--calibration", file}), part);
+  };
+  refused("int4-rtn", write("a.txt", "text"), "uses none");
+  refused("int4-gptq", write("bytes.txt", "\xFF\xFE\x01"), "UTF-8");
+  refused("int4-gptq",
+          write("mixed.jsonl", R"({"input_ids": [5, 6]})"
+                               "\n"
+                               R"({"text": "few"})"
+                               "\n"),
+          "too few for one sequence");
+  refused("int4-gptq",
+          write("chat.jsonl", R"({"messages": "hi"})"
+                              "\n"),
+          "chat.jsonl:1");
+}
+
 TEST_F(BadInput, OutputThatCannotBeReplacedIsRefusedAtOnce) {
   fs::create_symlink("nowhere", dir_ / "link");
   expect_error(arguments(base_, "int4-rtn", dir_ / "link", {"--quiet"}), "leads nowhere");

@@ -103,6 +103,7 @@ int64_t YamlObject::integer(const std::string& key, int64_t low, int64_t high,
   int64_t value = 0;
   if (!find(key).IsScalar() || !parse_number(find(key).Scalar(), value) || value < low ||
       value > high) {
+    if (low == high) fail(key, fmt::format("use {}", low));
     fail(key, fmt::format("use a whole number from {} to {}", low, high));
   }
   return value;

@@ -11,6 +11,7 @@
 #include "tensor/json.h"
 #include "text/document_reader.h"
 #include "text/tokenizer.h"
+#include "text/unicode.h"
 
 namespace quantrial {
 namespace {
@@ -25,7 +26,10 @@ class Collector {
       : model_(model), parameters_(parameters), texts_(source.model, model.vocab_size) {}
 
   void add_text_file(const fs::path& file) {
-    cut(texts_.encode(read_text_file(file), shown(file)));
+    const std::string text = read_text_file(file);
+    if (!is_valid_utf8(text))
+      throw Error("{}: no UTF-8 text; convert it, or give .jsonl", shown(file));
+    cut(texts_.encode(text, shown(file)));
   }
 
   void add_lines(const fs::path& file) {
@@ -64,7 +68,7 @@ class Collector {
     check_document(json, text, where);
     if (json.contains("input_ids")) return add_ids(json["input_ids"], where);
     const bool plain = json.contains("text");
-    const std::string document = plain ? text_of(json, "text", where) : texts_.render(json);
+    const std::string document = plain ? text_of(json, "text", where) : texts_.render(json, where);
     const std::vector<int32_t> ids = texts_.encode(document, where);
     stream_.insert(stream_.end(), ids.begin(), ids.end());
     if (const auto eos = texts_.tokenizer().eos_id(); plain && eos) {
@@ -166,7 +170,7 @@ Calibration read_calibration(const CalibrationSource& source, const ModelConfig&
   } else {
     throw Error("{}: --calibration takes .txt or .jsonl; rename it", what);
   }
-  if (collector.packed() + collector.exact() == 0) {
+  if (collector.packed() == 0 && (collector.exact() == 0 || collector.text_tokens() > 0)) {
     throw Error(
         "{}: {} tokens, too few for one sequence of {}; give more text, or use --set "
         "sequence_length",

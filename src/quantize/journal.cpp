@@ -60,6 +60,7 @@ PartialFolder::PartialFolder(const fs::path& out, const ordered_json& header,
   journal_ = partial_ / journal_name;
   const bool there = fs::exists(partial_, error);
   if (there && options.start == Start::fresh) {
+    if (fs::exists(journal_, error)) open_journal();  // says so when another process works on it
     throw Error("{}: an unfinished run is there; continue it with --resume, or remove the folder",
                 shown(partial_));
   }

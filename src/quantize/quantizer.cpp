@@ -30,6 +30,8 @@ using Clock = std::chrono::steady_clock;
 
 // Of what the journal tells of a file. Another number, and an unfinished run is not continued.
 constexpr int journal_version = 2;
+// Fewer calibration tokens than that make worse weights than none.
+constexpr int64_t few_tokens = 1024;
 
 // What was computed for a shard, and how long it took.
 struct ShardWork {
@@ -48,6 +50,10 @@ class Run {
       algorithm_ = make_algorithm(method, job.recipe.parameters);
     }
     check_outside(job.model, job.out);
+    if (!job.recipe.needs_calibration() && !job.calibration.file.empty()) {
+      throw Error("--calibration {}: recipe {} uses none; remove the option",
+                  shown(job.calibration.file), job.recipe.name);
+    }
     if (job.recipe.needs_calibration()) calibrate();
     made_from_ = {{"quantrial", version},
                   {"recipe", as_json(job.recipe)},
@@ -66,7 +72,9 @@ class Run {
     try {
       make(folder, durability);
     } catch (const Interrupted&) {
-      throw;  // what is finished is kept
+      if (!folder.finished().empty()) throw;  // what is finished is kept
+      folder.discard();
+      throw Interrupted("interrupted; no file was finished, none is left");
     } catch (const WriteError& error) {
       end(folder, error.what());
     } catch (const std::bad_alloc&) {
@@ -94,6 +102,11 @@ class Run {
                   shown(job_.calibration.file), name(job_.recipe.method));
     }
     observer_.line("calibration: " + calibration_.description);
+    if (calibration_.tokens() < few_tokens) {
+      observer_.line(
+          fmt::format("calibration: warning: {} tokens are too few to learn from; give {}",
+                      calibration_.tokens(), few_tokens));
+    }
   }
 
   // With --resume: the folder is there already and was made from the same.

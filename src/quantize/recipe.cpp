@@ -42,6 +42,7 @@ std::string apply_setting(YAML::Node& document, const std::string& setting) {
     throw Error("--set: {}; write key=value, as in --set iters=50", escaped(setting));
   }
   const std::string key = dotted(setting.substr(0, equals));
+  if (equals + 1 == setting.size()) throw Error("--set: {}; give a value", escaped(setting));
   const YAML::Node value = load_yaml(setting.substr(equals + 1), "--set " + escaped(key));
   YAML::Node node = document;
   size_t at = 0;
@@ -136,6 +137,11 @@ void check_container(const YamlObject& holder, const Scheme& scheme, const Recip
                 "container fp8 holds fp8 weights with fp8-dynamic activations alone; use container "
                 "compressed-tensors");
   }
+  if (recipe.container == OutputContainer::auto_round && !fp8 && !nvfp4 && !scheme.symmetric) {
+    holder.object("weights", weight_keys)
+        .fail("symmetric",
+              "container auto-round holds true alone; use container compressed-tensors");
+  }
   if (recipe.container == OutputContainer::auto_round && fp8) {
     holder.fail("weights", "container auto-round holds int and nvfp4; use container fp8");
   }
@@ -150,15 +156,22 @@ void check_container(const YamlObject& holder, const Scheme& scheme, const Recip
   }
 }
 
-ModulePattern pattern_of(const std::string& text) {
-  return text.starts_with("re:") ? ModulePattern::target(text) : ModulePattern::name(text);
+// `text` is a value of holder's `key`.
+ModulePattern pattern_of(const std::string& text, const YamlObject& holder,
+                         const std::string& key) {
+  if (!text.starts_with("re:")) return ModulePattern::name(text);
+  try {
+    return ModulePattern::target(text);
+  } catch (const Error& error) {
+    holder.fail(key, error.what());
+  }
 }
 
 void read_keep(const YamlObject& root, Recipe& recipe) {
   recipe.keep = root.texts("keep");
   for (const std::string& text : recipe.keep) {
     if (text.empty()) root.fail("keep", "an empty name means nothing; remove it");
-    recipe.keep_patterns.push_back(pattern_of(text));
+    recipe.keep_patterns.push_back(pattern_of(text, root, "keep"));
   }
 }
 
@@ -174,7 +187,7 @@ void read_overrides(const YamlObject& root, Recipe& recipe) {
                 "container auto-round holds one type of weights; use "
                 "container compressed-tensors");
     }
-    recipe.overrides.push_back({match, pattern_of(match), scheme});
+    recipe.overrides.push_back({match, pattern_of(match, item, "match"), scheme});
   }
 }
 

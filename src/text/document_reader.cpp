@@ -20,9 +20,13 @@ const Tokenizer& DocumentReader::tokenizer() {
   return *tokenizer_;
 }
 
-std::string DocumentReader::render(const ordered_json& chat) {
+std::string DocumentReader::render(const ordered_json& chat, const std::string& where) {
   if (!template_) template_ = std::make_unique<ChatTemplate>(ChatTemplate::load(model_));
-  return template_->render(chat);
+  try {
+    return template_->render(chat);
+  } catch (const Error& error) {
+    throw Error("{}: {}", where, error.what());
+  }
 }
 
 std::vector<int32_t> DocumentReader::encode(std::string_view text, const std::string& where) {

@@ -25,7 +25,8 @@ class DocumentReader {
   ~DocumentReader();
 
   const Tokenizer& tokenizer();
-  std::string render(const nlohmann::ordered_json& chat);
+  // Throws Error for what the template refuses; `where` names the document.
+  std::string render(const nlohmann::ordered_json& chat, const std::string& where);
 
   // Throw Error for an id that the model does not have; `where` names the document.
   std::vector<int32_t> encode(std::string_view text, const std::string& where);

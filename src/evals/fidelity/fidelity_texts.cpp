@@ -64,7 +64,7 @@ class Reader {
     std::string completion, prompt;
     if (json.contains("completion")) {
       completion = text_of(json, "completion", where);
-      prompt = texts_.render(chat);
+      prompt = texts_.render(chat, where);
     } else {
       const auto& messages = json["messages"];
       if (!messages.is_array() || messages.empty() || !messages.back().is_object() ||
@@ -73,8 +73,8 @@ class Reader {
                     where);
       }
       chat["messages"].erase(messages.size() - 1);
-      const std::string whole = texts_.render(json);
-      prompt = common_lines(texts_.render(chat), whole);
+      const std::string whole = texts_.render(json, where);
+      prompt = common_lines(texts_.render(chat, where), whole);
       completion = whole.substr(prompt.size());
     }
     std::vector<int32_t> ids = texts_.encode(prompt, where);
