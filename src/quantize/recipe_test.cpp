@@ -109,7 +109,7 @@ TEST_F(Recipes, WrongOnesAreRefusedWithKeyValueAndRemedy) {
   expect_error(good_ + "fused_scales: shared\n", "only nvfp4");
   expect_error(good_ + "keep: lm_head\n", "keep: lm_head; give a list");
   expect_error(good_ + "keep: ['re:(']\n", "re:(");
-  expect_error(good_, "weights.bits: 3; use a whole number use 4", {"bits=3"});
+  expect_error(good_, "weights.bits: 3; use 4", {"bits=3"});
   expect_error(good_, "--set: container: x; use auto-round, fp8", {"container=x"});
   expect_error(good_, "container fp8 holds fp8 weights", {"container=fp8"});
   expect_error(good_, "--set: weights.type: fp9", {"weights.type=fp9"});
