@@ -6,6 +6,7 @@
 #include "apps/eval_table.h"
 #include "apps/eval_target.h"
 #include "apps/interrupt.h"
+#include "apps/suite_progress.h"
 #include "base/error.h"
 
 namespace quantrial {
@@ -68,13 +69,26 @@ std::exception_ptr run(Answerer& answerer, Evaluation& evaluation, Watched& queu
   return failure;
 }
 
+PlannedRuns plan(const EvalArguments& a, const CommonOptions& common, const InterruptGuard& guard,
+                 const GenerationDefaults& model) {
+  SuiteProgress progress;
+  RunWish wish = wish_of(a);
+  wish.watch = [&](const std::string& benchmark, size_t done, size_t all) {
+    if (!common.quiet) progress.show(benchmark, done, all);
+    return !guard.interrupted();
+  };
+  PlannedRuns planned = benchmark_runs(wish, model);
+  if (guard.interrupted()) throw Error("eval: interrupted before anything was asked");
+  return planned;
+}
+
 void run_eval(const EvalArguments& a, const CommonOptions& common) {
   const InterruptGuard guard;
   EvalProgress progress;
   const auto note = [&](const std::string& line) { progress.note(line); };
   const std::unique_ptr<EvalTarget> target =
       make_eval_target(a, common, {.stopped = [&] { return guard.interrupted(); }, .note = note});
-  PlannedRuns planned = benchmark_runs(wish_of(a), target->defaults());
+  PlannedRuns planned = plan(a, common, guard, target->defaults());
   for (const NotRun& left_out : planned.not_run) {
     note(fmt::format("{}: not run: {}", left_out.benchmark, left_out.reason));
   }

@@ -34,7 +34,10 @@ PlannedRuns benchmark_runs(const RunWish& wish, const GenerationDefaults& model)
     run.benchmark.questions =
         draw_questions(std::move(run.benchmark.questions), wish.limit, wish.seed);
     run.grader = make_grader(run.benchmark.grading, name);
-    if (auto reason = run.grader->obstacle(run.benchmark.questions)) {
+    const auto watch = [&](size_t done, size_t all) {
+      return !wish.watch || wish.watch(name, done, all);
+    };
+    if (auto reason = run.grader->obstacle(run.benchmark.questions, watch)) {
       planned.not_run.push_back({name, std::move(*reason)});
       continue;
     }

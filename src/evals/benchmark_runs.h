@@ -1,6 +1,7 @@
 // From what a user wishes (a command's options, a study's YAML) to benchmarks that can be run.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct RunWish {
   BenchmarkSampling sampling;    // before what the benchmark says
   ThinkingWish thinking = ThinkingWish::on;
   uint64_t seed = 42;
+  // While suites of programs run their own solutions: how many of how many; false: stop.
+  std::function<bool(const std::string& benchmark, size_t done, size_t all)> watch{};
 };
 
 // A benchmark that cannot be graded here, and why in one line: it is left out, never scored.
