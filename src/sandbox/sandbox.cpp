@@ -96,9 +96,4 @@ std::unique_ptr<SandboxedPython> Sandbox::start(Job job) const {
                                            std::move(frames));
 }
 
-std::string Sandbox::description() const {
-  return fmt::format("bubblewrap, {}, limits by rlimits{}", python_.program.string(),
-                     user_ == RunAs::nobody ? ", as nobody" : "");
-}
-
 }  // namespace quantrial

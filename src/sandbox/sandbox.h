@@ -26,9 +26,6 @@ class Sandbox {
   // Throws SandboxShortage when it cannot be started now.
   std::unique_ptr<SandboxedPython> start(Job job) const;
 
-  // "bubblewrap, Python /usr/bin/python3.11, limits by rlimits, as nobody"
-  std::string description() const;
-
  private:
   friend struct SandboxSearch find_sandbox();
   Sandbox(PythonInstallation python, RunAs user);
