@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "engine/candidates.h"
+#include "statistics/mean_score.h"
 
 namespace quantrial {
 namespace {
@@ -58,21 +59,22 @@ double quantile(std::span<const double> sorted, double q) {
   return sorted[low] + (at - static_cast<double>(low)) * (sorted[high] - sorted[low]);
 }
 
-// Mean over tokens of value(token); error^2 = C / (C - 1) sum_c (sum_{t in c} (value - mean))^2 /
-// n^2 over the C sequences.
+// Mean over tokens of value(token), its error with the sequences as clusters.
 template <typename Value>
 Estimate mean(std::span<const TokenFidelity> tokens, Value value) {
-  const auto n = static_cast<double>(tokens.size());
-  double sum = 0;
-  for (const TokenFidelity& token : tokens) sum += value(token.logits);
-  const double mean = sum / n;
-  std::map<int64_t, double> deviation;
-  for (const TokenFidelity& token : tokens) deviation[token.sequence] += value(token.logits) - mean;
-  if (deviation.size() < 2) return {.value = mean};
-  double squares = 0;
-  for (const auto& [sequence, d] : deviation) squares += d * d;
-  const auto C = static_cast<double>(deviation.size());
-  return {.value = mean, .error = std::sqrt(C / (C - 1) * squares) / n};
+  std::map<int64_t, int64_t> numbers;  // of the sequences: 0, 1, ...
+  for (const TokenFidelity& token : tokens) numbers[token.sequence] = 0;
+  int64_t clusters = 0;
+  for (auto& [sequence, number] : numbers) number = clusters++;
+  std::vector<double> values;
+  std::vector<int64_t> cluster;
+  for (const TokenFidelity& token : tokens) {
+    values.push_back(value(token.logits));
+    cluster.push_back(numbers.at(token.sequence));
+  }
+  Estimate estimate{.value = statistics::mean(values)};
+  if (clusters >= 2) estimate.error = statistics::clustered_error(values, cluster, clusters);
+  return estimate;
 }
 
 // exp of an estimate, its error to first order.

@@ -9,6 +9,7 @@
 #include "evals/fidelity/fidelity_texts.h"
 #include "tensor/json.h"
 #include "text/chat_template.h"
+#include "text/document_reader.h"
 #include "text/tokenizer.h"
 
 namespace quantrial {
@@ -33,18 +34,12 @@ ordered_json messages_of(const ordered_json& json, const std::string& where) {
 std::vector<Question> read_questions(std::span<const fs::path> files) {
   std::vector<Question> in_mix, others;
   for (const fs::path& file : files) {
-    const std::string content = read_text_file(file);
-    size_t line = 0;
-    for (size_t at = 0; at < content.size(); ++line) {
-      const size_t end = std::min(content.find('\n', at), content.size());
-      const std::string_view text = std::string_view(content).substr(at, end - at);
-      at = end + 1;
-      if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      const std::string where = fmt::format("{}:{}", shown(file), line + 1);
-      const auto json = ordered_json::parse(parse_json(text, where).dump());
+    const auto take = [&](std::string_view line, const std::string& where) {
+      const auto json = ordered_json::parse(parse_json(line, where).dump());
       const bool outside = json.contains("mix") && json["mix"] == false;
       (outside ? others : in_mix).push_back({where, messages_of(json, where)});
-    }
+    };
+    for_each_line(read_text_file(file), shown(file), take);
   }
   return in_mix.empty() ? others : in_mix;
 }
