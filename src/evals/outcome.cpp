@@ -7,7 +7,7 @@
 namespace quantrial {
 namespace {
 
-constexpr std::array<std::string_view, 7> names = {
+constexpr std::array<std::string_view, outcome_count> names = {
     "answered", "truncated_thinking", "truncated_answer", "no_answer",
     "loop",     "transport_error",    "sandbox_error"};
 

@@ -44,7 +44,8 @@ struct QuestionSamples {
 struct RunSamples {
   RunRecord record;
   std::vector<QuestionSamples> questions;  // those with a scored sample, in the order of the record
-  std::array<int64_t, 7> outcomes{};       // by Outcome, transport and sandbox errors included
+  std::array<int64_t, outcome_count>
+      outcomes{};  // by Outcome, transport and sandbox errors included
   int64_t warnings = 0;
   std::map<std::string, int64_t>
       thinking_seen{};  // samples of servers, by where their thinking stood

@@ -19,6 +19,7 @@ enum class Outcome {
   transport_error,  // never scored, asked again
   sandbox_error,    // never scored, graded again
 };
+inline constexpr size_t outcome_count = 7;
 std::string_view name(Outcome outcome);
 // Throws Error for another word.
 Outcome outcome_of(std::string_view name);
@@ -30,8 +31,8 @@ inline bool is_scored(Outcome outcome) {
 struct SampleOrigin {
   std::string variant_hash;   // weights and how they run, or endpoint and model
   std::string dataset_hash;   // the file of questions
-  std::string prompt_hash;    // messages as sent, thinking on or off
-  std::string sampling_hash;  // every sampling parameter but the seed
+  std::string prompt_hash;    // all questions' messages as sent, thinking on or off
+  std::string sampling_hash;  // every sampling parameter, and the run's seed: theirs follow from it
 
   bool operator==(const SampleOrigin&) const = default;
 };

@@ -1,5 +1,6 @@
 #include "evals/sample_store.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/error.h"
@@ -34,14 +35,15 @@ CREATE TABLE IF NOT EXISTS runs (
 ) WITHOUT ROWID;
 )sql";
 
-constexpr const char* sample_columns =
+constexpr std::string_view sample_columns =
     "variant, benchmark, question, sample, seed, prompt_tokens, thinking_tokens, answer_tokens, "
     "outcome, correct, answer, text, finish_reason, ttft_ms, ttfa_ms, e2e_ms, drafts, "
     "drafted_tokens, accepted_tokens, grader_version, cluster, token_ids, accepted_by_position, "
     "scores, vote, warning, generated_tokens, server, variant_hash, dataset_hash, prompt_hash, "
     "sampling_hash";
 
-constexpr int column_count = 32, question_column = 2;
+constexpr auto column_count = std::count(sample_columns.begin(), sample_columns.end(), ',') + 1;
+constexpr int question_column = 2;
 
 constexpr const char* origin_is =
     " variant_hash = ? AND dataset_hash = ? AND prompt_hash = ? AND sampling_hash = ?";
@@ -51,6 +53,11 @@ Statement& bind_origin(Statement& statement, const SampleOrigin& origin) {
       .bind(origin.dataset_hash)
       .bind(origin.prompt_hash)
       .bind(origin.sampling_hash);
+}
+
+// Details of grades may hold bytes that programs printed.
+std::string text_of(const ordered_json& json) {
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 void bind_sample(Statement& s, const Sample& x) {
@@ -63,7 +70,7 @@ void bind_sample(Statement& s, const Sample& x) {
   s.bind(x.drafts).bind(x.drafted_tokens).bind(x.accepted_tokens).bind(x.grader_version);
   s.bind(x.cluster).bind(ordered_json(x.token_ids).dump());
   s.bind(ordered_json(x.accepted_by_position).dump())
-      .bind(x.scores.dump())
+      .bind(text_of(x.scores))
       .bind(x.vote)
       .bind(x.warning)
       .bind(x.generated_tokens)
@@ -175,7 +182,7 @@ SampleStore::SampleStore(const std::filesystem::path& folder, Database::Access a
   db_.run(schema);
   db_.run(fmt::format("PRAGMA user_version = {}", schema_version));
   std::string marks = "?";
-  for (int i = 1; i < column_count; ++i) marks += ", ?";
+  for (auto i = column_count; i > 1; --i) marks += ", ?";
   insert_ = std::make_unique<Statement>(
       db_, fmt::format("INSERT OR REPLACE INTO samples ({}) VALUES ({})", sample_columns, marks));
 }

@@ -21,7 +21,7 @@ namespace quantrial {
 // One benchmark of one variant, as it was last asked for.
 struct RunRecord {
   std::string variant, benchmark;
-  SampleOrigin origin;                 // prompt_hash: over all questions
+  SampleOrigin origin;
   std::vector<std::string> questions;  // ids of the n questions
   int64_t samples = 0;                 // K
   nlohmann::ordered_json settings;     // sampling, thinking, seed, title, licence, warnings
@@ -40,11 +40,9 @@ class SampleStore {
   void put(const RunRecord& run);
 
   std::vector<RunRecord> runs() const;
-  // The samples of a run, in the order question (as text), number.
+  // The samples of a run, in the order question (as text), number. `use` must not call the store,
+  // which is locked meanwhile.
   void for_each(const RunRecord& run, const std::function<void(Sample)>& use) const;
-
-  // The database itself, for further tables (fidelity, speed, memory, divergence).
-  Database& database() { return db_; }
 
  private:
   void insert(const Sample& sample);

@@ -30,8 +30,6 @@ void Database::run(const std::string& sql) {
   }
 }
 
-int64_t Database::changes() const { return sqlite3_changes64(db_); }
-
 Statement::Statement(const Database& db, const std::string& sql) : db_(db) {
   check(sqlite3_prepare_v2(db.handle(), sql.c_str(), -1, &statement_, nullptr));
 }

@@ -21,7 +21,6 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   void run(const std::string& sql);
-  int64_t changes() const;  // rows that the last statement changed
   sqlite3* handle() const { return db_; }
   [[noreturn]] void fail(std::string_view what) const;
 
