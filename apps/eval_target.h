@@ -24,7 +24,7 @@ class EvalTarget {
 };
 
 struct EvalHooks {
-  std::function<bool()> stopped;                 // Ctrl-C
+  std::function<bool()> stopped;                 // Ctrl-C; from any thread
   std::function<void(const std::string&)> note;  // a line for people, from any thread
 };
 

@@ -1,11 +1,11 @@
 #include "evals/local_answerer.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/error.h"
-#include "text/reasoning.h"
-#include "text/stream_decoder.h"
+#include "base/seconds_since.h"
+#include "evals/prompt_text.h"
+#include "evals/sample_text.h"
 
 namespace quantrial {
 namespace {
@@ -15,10 +15,6 @@ using Clock = std::chrono::steady_clock;
 // Requests that wait in the engine beside those that run: it shares the prompt of one that runs
 // with those that wait, and has the next one at hand when a place is free.
 constexpr int64_t waiting_requests = 4;
-
-double ms_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 void take_speculation(const SpeculationCounters& counters, int64_t draft_tokens, Reply& reply) {
   if (draft_tokens == 0) return;
@@ -41,36 +37,17 @@ Reply without_room(const Request& request, const Ask& ask) {
 
 }  // namespace
 
-std::string prompt_text(const Ask& ask, const std::optional<ChatTemplate>& chat_template) {
-  if (!chat_template) return ask.messages.back().at("content").get<std::string>();
-  return chat_template->render({{"messages", ask.messages},
-                                {"add_generation_prompt", true},
-                                {"enable_thinking", ask.thinking}});
-}
-
-TokenSplit split_tokens(std::span<const int32_t> tokens, const Tokenizer& tokenizer,
-                        PromptEnd end) {
-  ReasoningSplitter splitter(end);
-  StreamDecoder decoder(tokenizer, SpecialTokens::skip);
-  TokenSplit split;
-  for (const int32_t id : tokens) {
-    (splitter.in_reasoning() ? split.thinking : split.answer) += 1;
-    splitter.push(decoder.push(id));
-  }
-  return split;
-}
-
 // What is known of a request while it runs.
 struct LocalAnswerer::Running {
   uint64_t ticket;
   PromptEnd end;
-  ReasoningSplitter splitter;
+  ReasoningSplitter splitter;  // as it streams: for the first answer token
   Clock::time_point start = Clock::now();
   std::optional<double> ttfa_ms{};
 
   void push(std::string_view text) {
     const std::string answer = splitter.push(text).answer;
-    if (!ttfa_ms && !answer.empty()) ttfa_ms = ms_since(start);
+    if (!ttfa_ms && !answer.empty()) ttfa_ms = 1000 * seconds_since(start);
   }
 };
 
@@ -96,8 +73,9 @@ void LocalAnswerer::submit(const Ask& ask, WorkQueue& queue) {
     if (result.finish_reason == FinishReason::cancelled) return;
     Reply reply;
     reply.text = result.text;
-    reply.answer = split_reasoning(result.text, running->end).answer;
-    reply.in_thinking = running->splitter.in_reasoning();
+    SampleText parts = split_sample(result.text, running->end);
+    reply.answer = std::move(parts.answer);
+    reply.in_thinking = parts.in_thinking;
     reply.finish_reason = name(result.finish_reason);
     reply.prompt_tokens = result.prompt_tokens;
     const TokenSplit split = split_tokens(result.tokens, tokenizer_, running->end);

@@ -8,20 +8,9 @@
 #include "engine/engine.h"
 #include "evals/answerer.h"
 #include "text/chat_template.h"
-#include "text/reasoning.h"
 #include "text/tokenizer.h"
 
 namespace quantrial {
-
-// Tokens of a generated text before and after the end of its thinking; the tokens that make
-// </think> belong to the thinking, the end-of-text token to what it ends.
-struct TokenSplit {
-  int64_t thinking = 0, answer = 0;
-};
-TokenSplit split_tokens(std::span<const int32_t> tokens, const Tokenizer& tokenizer, PromptEnd end);
-
-// The messages as the model reads them; without a template the last message as it is.
-std::string prompt_text(const Ask& ask, const std::optional<ChatTemplate>& chat_template);
 
 class LocalAnswerer : public Answerer {
  public:

@@ -6,7 +6,8 @@
 // takes the first </think> as the end:
 // - reasoning begins where the prompt opened it, or at a <think> that starts the text (white space
 //   before it is dropped); a <think> that repeats the prompt's is dropped too;
-// - it ends at the first </think>; without one, everything is reasoning (it was truncated);
+// - it ends at the first </think> (of samples that are graded, at the last: evals/sample_text.h);
+//   without one, everything is reasoning (it was truncated);
 // - newlines around the reasoning and at the start of an answer that follows it are dropped;
 // - a text that never opens reasoning is an answer, byte for byte.
 #pragma once

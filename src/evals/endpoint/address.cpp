@@ -9,6 +9,11 @@ namespace {
 
 constexpr std::string_view schemes[] = {"http://", "https://"};
 
+bool is_address(std::string_view text) {
+  return std::any_of(std::begin(schemes), std::end(schemes),
+                     [&](std::string_view s) { return text.starts_with(s); });
+}
+
 [[noreturn]] void fail(const std::string& text, std::string_view why) {
   throw Error("{}: {}; give http://HOST:PORT/v1", escaped(text, 400), why);
 }
@@ -37,11 +42,6 @@ std::string ServerAddress::beside(std::string_view path) const {
   std::string base = prefix;
   drop_end(base, "/v1");
   return base + std::string(path);
-}
-
-bool is_address(std::string_view text) {
-  return std::any_of(std::begin(schemes), std::end(schemes),
-                     [&](std::string_view s) { return text.starts_with(s); });
 }
 
 ServerAddress parse_address(const std::string& text) {

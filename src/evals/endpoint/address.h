@@ -16,9 +16,6 @@ struct ServerAddress {
   std::string beside(std::string_view path) const;
 };
 
-// Whether eval is to ask a server: "http://..." or "https://...".
-bool is_address(std::string_view text);
-
 // "http://HOST[:PORT][/PREFIX]"; without a prefix /v1; a full ".../chat/completions" is taken too.
 // Throws Error with the remedy.
 ServerAddress parse_address(const std::string& text);

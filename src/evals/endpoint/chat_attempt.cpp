@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "base/error.h"
+#include "base/seconds_since.h"
 #include "evals/endpoint/chat_request.h"
 #include "evals/endpoint/refusal.h"
 #include "evals/endpoint/retry_policy.h"
@@ -28,21 +29,19 @@ class Incoming {
     if (!events_seen) document += piece;
     return document.size() <= largest_document && events_.push(piece, [&](std::string_view data) {
       events_seen = true;
-      const std::chrono::duration<double, std::milli> elapsed = Clock::now() - start_;
-      return stream.event(data, elapsed.count());
+      return stream.event(data, elapsed_ms());
     });
   }
   // A server that answers all at once.
-  void take_document() {
-    const std::chrono::duration<double, std::milli> elapsed = Clock::now() - start_;
-    stream.event(document, elapsed.count());
-  }
+  void take_document() { stream.event(document, elapsed_ms()); }
 
   ChatStream stream;
   bool events_seen = false;
   std::string document;
 
  private:
+  double elapsed_ms() const { return 1000 * seconds_since(start_); }
+
   ServerEvents events_;
   Clock::time_point start_ = Clock::now();
 };
@@ -110,7 +109,9 @@ ChatAttempt ask_once(const ChatQuestion& q, HttpConnection& connection, TokenCou
   ChatAttempt a = judge(http, in, q);
   if (a.kind != Kind::answered) return a;
   a.reply = in.stream.reply();
-  counter.count(q.ask, in.stream, q.address, connection, a.reply);
+  if (!counter.count(q.ask, in.stream, q.address, connection, a.reply)) {
+    return {.kind = Kind::stopped};
+  }
   return a;
 }
 

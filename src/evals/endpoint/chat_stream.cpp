@@ -2,6 +2,8 @@
 
 #include "base/error.h"
 #include "evals/endpoint/server_json.h"
+#include "evals/sample_text.h"
+#include "evals/thinking.h"
 
 namespace quantrial {
 namespace {
@@ -9,7 +11,7 @@ namespace {
 using nlohmann::ordered_json;
 
 PromptEnd prompt_end_of(bool thinking) {
-  return thinking ? PromptEnd::inside_reasoning : PromptEnd::outside_reasoning;
+  return text_begins(thinking ? Thinking::on : Thinking::off);
 }
 
 }  // namespace
@@ -133,10 +135,9 @@ Reply ChatStream::reply() const {
   Reply reply;
   reply.text = text();
   reply.finish_reason = finish_reason_;
-  ReasoningSplitter splitter(text_begins());
-  reply.answer = splitter.push(reply.text).answer;
-  reply.answer += splitter.finish().answer;
-  reply.in_thinking = splitter.in_reasoning();
+  SampleText parts = split_sample(reply.text, text_begins());
+  reply.answer = std::move(parts.answer);
+  reply.in_thinking = parts.in_thinking;
   reply.ttft_ms = ttft_ms_;
   reply.ttfa_ms = ttfa_ms_;
   reply.e2e_ms = last_ms_;

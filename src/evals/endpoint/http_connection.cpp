@@ -81,12 +81,15 @@ struct HttpConnection::Parts {
   const char* late = nullptr;  // which time is over
   bool stopped = false;
 
-  void begin() {
+  // False: stopped.
+  bool begin() {
     const std::lock_guard lock(mutex);
+    if (stopped) return false;
     running = true;
     late = nullptr;
     start = Clock::now();
     deadline = start + microseconds(options.connect_s + options.first_byte_s);
+    return true;
   }
   void got_data() {
     const std::lock_guard lock(mutex);
@@ -159,7 +162,11 @@ HttpReply HttpConnection::send(const std::string& method, const std::string& pat
     return reply.body.size() <= largest_body;
   };
   const WithoutBrokenPipe guard;
-  parts_->begin();
+  if (!parts_->begin()) {
+    reply.end = End::stopped;
+    reply.failure = "stopped";
+    return reply;
+  }
   const httplib::Result result = parts_->client.send(request);
   if (!result) std::tie(reply.end, reply.failure) = ending(result.error());
   if (enough) reply.end = End::stopped;
@@ -174,10 +181,19 @@ void HttpConnection::stop() {
   if (parts_->running) parts_->client.stop();
 }
 
+bool HttpConnection::stopped() const {
+  const std::lock_guard lock(parts_->mutex);
+  return parts_->stopped;
+}
+
 void HttpConnection::watch() {
   const std::lock_guard lock(parts_->mutex);
-  if (!parts_->running || parts_->late != nullptr) return;
+  if (!parts_->running) return;
   const Clock::time_point now = Clock::now();
+  if (parts_->stopped || parts_->late != nullptr) {
+    parts_->client.stop();
+    return;
+  }
   if (now > parts_->start + microseconds(parts_->options.total_s)) {
     parts_->late = "no end within --request-timeout";
   } else if (now > parts_->deadline) {

@@ -48,9 +48,11 @@ class HttpConnection {
   HttpReply post(const std::string& path, const std::string& body);
   HttpReply post(const std::string& path, const std::string& body, const OnData& on_data);
 
-  // From any thread: ends the request that runs.
+  // From any thread: ends the request that runs and any that follows.
   void stop();
-  // From any thread, now and then: ends the request when one of its times is over.
+  bool stopped() const;
+  // From any thread, now and then: ends the request when one of its times is over. Ends it again
+  // while it does not: there may have been no socket yet to close.
   void watch();
 
  private:

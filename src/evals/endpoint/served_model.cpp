@@ -16,13 +16,25 @@ using nlohmann::ordered_json;
 
 constexpr double list_time_s = 30;
 
-// The list, asked again while the server is busy. Absent: no connection.
-std::optional<HttpReply> ask_for_list(const ServerAddress& address, const ModelQuestion& q) {
+// A reply that a stop ends, too.
+HttpReply get(HttpConnection& connection, const std::string& path, const ModelQuestion& q) {
+  const std::jthread watcher([&](const std::stop_token& ended) {
+    while (!ended.stop_requested()) {
+      if (q.stopped()) connection.stop();
+      connection.watch();
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  });
+  return connection.get(path);
+}
+
+// The list, asked again while the server is busy.
+HttpReply ask_for_list(const ServerAddress& address, const ModelQuestion& q) {
   HttpOptions http = q.http;
   http.first_byte_s = http.idle_s = list_time_s;
   HttpConnection connection(address, http);
   for (int attempt = 1;; ++attempt) {
-    HttpReply reply = connection.get(address.prefix + "/models");
+    HttpReply reply = get(connection, address.prefix + "/models", q);
     const bool busy = reply.end == HttpReply::End::complete && is_transient(reply.status);
     if (!busy || attempt == q.retry.attempts || q.stopped()) return reply;
     const double wait = retry_after_s(reply.retry_after, std::time(nullptr))
@@ -72,7 +84,8 @@ ServedModel choose(const ServerAddress& address, const std::vector<ServedModel>&
 // Absent when the endpoint cannot be reached (`failure` says why).
 std::optional<ServedModel> served_by(const ServerAddress& address, const ModelQuestion& q,
                                      std::string& failure) {
-  const HttpReply reply = *ask_for_list(address, q);
+  const HttpReply reply = ask_for_list(address, q);
+  if (q.stopped()) throw Error("{}: interrupted; nothing was asked yet", address.text());
   if (reply.end != HttpReply::End::complete) {
     failure = fmt::format("{}: {}", address.text(), reply.failure);
     return std::nullopt;

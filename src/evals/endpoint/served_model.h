@@ -26,7 +26,7 @@ struct ModelQuestion {
   std::optional<std::string> wanted;  // without: the only one that is served
   HttpOptions http;
   RetryPolicy retry;
-  std::function<bool()> stopped;
+  std::function<bool()> stopped;                 // from any thread
   std::function<void(const std::string&)> note;  // told of endpoints that do not answer
 };
 

@@ -3,7 +3,8 @@
 #include "base/error.h"
 #include "evals/endpoint/server_json.h"
 #include "evals/endpoint/usage.h"
-#include "evals/local_answerer.h"
+#include "evals/prompt_text.h"
+#include "evals/sample_text.h"
 
 namespace quantrial {
 namespace {
@@ -80,13 +81,9 @@ std::optional<std::vector<int32_t>> TokenCounter::tokenize(const std::string& te
   return std::vector<int32_t>(ids.begin(), ids.end());
 }
 
-void TokenCounter::count_at_server(const ServerAddress& address, HttpConnection& connection,
-                                   Reply& reply) {
-  constexpr std::string_view closing = "</think>";
-  const size_t at = reply.text.find(closing);
-  const size_t split = reply.in_thinking         ? reply.text.size()
-                       : at == std::string::npos ? 0
-                                                 : at + closing.size();
+void TokenCounter::count_at_server(PromptEnd begins, const ServerAddress& address,
+                                   HttpConnection& connection, Reply& reply) {
+  const size_t split = split_sample(reply.text, begins).thinking_bytes;
   const auto thinking = tokenize(reply.text.substr(0, split), address, connection);
   if (!thinking) return;
   const auto answer = tokenize(reply.text.substr(split), address, connection);
@@ -100,13 +97,14 @@ void TokenCounter::count_at_server(const ServerAddress& address, HttpConnection&
   reply.generated_tokens = *reply.thinking_tokens + *reply.answer_tokens;
 }
 
-void TokenCounter::count(const Ask& ask, const ChatStream& stream, const ServerAddress& address,
+bool TokenCounter::count(const Ask& ask, const ChatStream& stream, const ServerAddress& address,
                          HttpConnection& connection, Reply& reply) {
   const Usage usage = read_usage(stream.usage());
   if (model_text_ != nullptr) {
     count_ourselves(ask, stream.text_begins(), reply);
   } else if (server_counts_) {
-    count_at_server(address, connection, reply);
+    count_at_server(stream.text_begins(), address, connection, reply);
+    if (!reply.generated_tokens && connection.stopped()) return false;
   }
   reply.server["counted_by"] = model_text_ != nullptr   ? "tokenizer"
                                : reply.generated_tokens ? "server's /tokenize"
@@ -123,6 +121,7 @@ void TokenCounter::count(const Ask& ask, const ChatStream& stream, const ServerA
     reply.finish_reason = length;
     reply.server["finish_reason"] = stop;
   }
+  return true;
 }
 
 }  // namespace quantrial

@@ -28,8 +28,9 @@ class TokenCounter {
 
   // Fills in the token counts of `reply`: ours where there are any, else the server's (the split
   // only if it gives one). Usage that ours contradicts, that cannot be, or that is missing becomes
-  // reply.warning. A "stop" at the limit of tokens becomes "length". Any thread may call.
-  void count(const Ask& ask, const ChatStream& stream, const ServerAddress& address,
+  // reply.warning. A "stop" at the limit of tokens becomes "length". Any thread may call. False:
+  // stopped while the server counted.
+  bool count(const Ask& ask, const ChatStream& stream, const ServerAddress& address,
              HttpConnection& connection, Reply& reply);
 
  private:
@@ -37,7 +38,8 @@ class TokenCounter {
                                                const ServerAddress& address,
                                                HttpConnection& connection);
   void count_ourselves(const Ask& ask, PromptEnd begins, Reply& reply) const;
-  void count_at_server(const ServerAddress& address, HttpConnection& connection, Reply& reply);
+  void count_at_server(PromptEnd begins, const ServerAddress& address, HttpConnection& connection,
+                       Reply& reply);
 
   const ModelText* model_text_;
   std::string model_;
