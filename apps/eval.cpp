@@ -22,13 +22,13 @@ class Watched : public WorkQueue {
 
   std::optional<Ask> next() override { return evaluation_.next(); }
   void done(uint64_t ticket, Reply reply) override { evaluation_.done(ticket, std::move(reply)); }
-  bool stopped() const override {
+  bool stopped() override {
     if (guard_.interrupted()) evaluation_.stop();
     show();
     return evaluation_.stopped();
   }
   bool interrupted() const { return guard_.interrupted(); }
-  void show() const {
+  void show() {
     if (progress_ != nullptr) progress_->show(evaluation_.progress());
   }
 

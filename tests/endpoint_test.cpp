@@ -171,14 +171,16 @@ class OneAsk : public WorkQueue {
   std::optional<Ask> next() override {
     if (asked_.exchange(true)) return std::nullopt;
     Ask ask;
+    ask.name = "numbers, question 'n1'";
     ask.messages = {{{"role", "user"}, {"content", "1"}}};
     ask.max_tokens = 100;
     ask.thinking = thinking;
     return ask;
   }
   void done(uint64_t, Reply r) override { reply = std::move(r); }
-  bool stopped() const override { return false; }
+  bool stopped() override { return stop; }
 
+  std::atomic<bool> stop = false;
   bool thinking = true;
   Reply reply;
 
@@ -224,6 +226,15 @@ TEST(Replies, ThinkingThatWasNotAskedForIsNoAnswer) {
   EXPECT_EQ(reply.server["thinking"], "reasoning+reasoning_content");
 }
 
+TEST(Replies, OfThinkingThatIsOpenedAgainAreWhatFollowsItsLastEnd) {
+  const Reply reply = answer_of(
+      "data: {\"choices\": [{\"delta\": {\"content\": "
+      "\"a</think>\\n\\n41<think>no</think>\\n42\"}, "
+      "\"finish_reason\": \"stop\"}]}\n\n");
+  EXPECT_EQ(reply.answer, "42");
+  EXPECT_FALSE(reply.in_thinking);
+}
+
 // The shapes are those of vLLM 0.27's --per-request-spec-decode-metrics and of SGLang's meta_info.
 TEST(Replies, CarryTheCountersOfTheMtpHead) {
   const std::string text =
@@ -243,6 +254,64 @@ TEST(Replies, CarryTheCountersOfTheMtpHead) {
   EXPECT_EQ(sglang.drafts, 5);
   EXPECT_FALSE(sglang.accepted_tokens);
   EXPECT_FALSE(answer_of(text).drafts);
+}
+
+// A server that takes connections and requests and never says a word.
+class SilentServer : public LocalServer {
+ public:
+  explicit SilentServer(const std::string& path) {
+    server.Post(path, [this](const httplib::Request&, httplib::Response&) {
+      ++asked;
+      while (!stopping()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    });
+    start();
+  }
+  ~SilentServer() { stop(); }
+
+  std::atomic<int> asked = 0;
+};
+
+// Its times are minutes and hours, longer than the tests live.
+EndpointOptions patient(const LocalServer& server) {
+  EndpointOptions options = options_of({&server});
+  options.http = {};
+  return options;
+}
+
+TEST(Stops, EndWhatASilentServerKeeps) {
+  SilentServer server("/v1/chat/completions");
+  OneAsk queue;
+  std::thread user([&] {
+    while (server.asked == 0) std::this_thread::yield();
+    queue.stop = true;
+  });
+  EndpointAnswerer(patient(server)).work(queue);
+  user.join();
+  EXPECT_EQ(queue.reply.finish_reason, "") << "nothing was handed back";
+}
+
+TEST(Stops, ReachRequestsThatBeginLater) {
+  SilentServer server("/v1/chat/completions");
+  HttpConnection connection(parse_address(server.url()), patient(server).http);
+  connection.stop();
+  EXPECT_EQ(connection.post("/v1/chat/completions", "{}").end, HttpReply::End::stopped);
+  EXPECT_EQ(server.asked, 0);
+}
+
+TEST(Stops, AreNeverLostFromBeforeTheSocketIsOpenToTheSentRequest) {
+  SilentServer server("/v1/chat/completions");
+  for (int us = 0; us < 2000; us += 50) {
+    HttpConnection connection(parse_address(server.url()), patient(server).http);
+    std::atomic<bool> ended = false;
+    std::thread user([&] {
+      std::this_thread::sleep_for(std::chrono::microseconds(us));
+      connection.stop();
+      while (!ended) connection.watch();
+    });
+    EXPECT_EQ(connection.post("/v1/chat/completions", "{}").end, HttpReply::End::stopped);
+    ended = true;
+    user.join();
+  }
 }
 
 // A server that answers everything with one status and body.
@@ -295,6 +364,21 @@ TEST(Refusals, ThatMayPassAreTriedAgainAndGivenUp) {
   EXPECT_NE(failure_of(200, "data: 1\n\n", "text/event-stream").find("given up"),
             std::string::npos);
   EXPECT_NE(failure_of(200, "", "text/event-stream").find("ended before"), std::string::npos);
+}
+
+TEST(Refusals, WhateverIsThrownNamesTheQuestion) {
+  class Broken : public OneAsk {
+    void done(uint64_t, Reply) override { throw std::out_of_range("no such key"); }
+  };
+  ScriptedEndpoint server(known_reply, {});
+  server.start();
+  Broken queue;
+  try {
+    EndpointAnswerer(options_of({&server})).work(queue);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "numbers, question 'n1': no such key");
+  }
 }
 
 TEST(Refusals, NobodyThereEndsTheRun) {

@@ -21,6 +21,7 @@ struct MadeRun {
   double ease;    // added to the chance of being right
   uint64_t seed;  // of the samples: variants that share it are coupled
   Tokens tokens = Tokens::known;
+  std::string dataset{}, prompts{};
 };
 
 class Made {
@@ -34,6 +35,8 @@ class Made {
     s.question = "q" + std::to_string(q);
     s.cluster = "c" + std::to_string(q % 7);
     s.sample = k;
+    s.origin.dataset_hash = run_.dataset;
+    s.origin.prompt_hash = run_.prompts;
     s.seed = run_.seed * 1000 + static_cast<uint64_t>(q * 100 + k);
     const double u = next();
     s.outcome = u < 0.04   ? Outcome::transport_error
@@ -76,6 +79,8 @@ void make(SampleStore& store, const MadeRun& run) {
   record.variant = run.variant;
   record.benchmark = run.benchmark;
   record.samples = run.K;
+  record.origin.dataset_hash = run.dataset;
+  record.origin.prompt_hash = run.prompts;
   record.settings = {{"title", run.benchmark}, {"majority", run.K > 1}};
   std::vector<Sample> samples;
   Made made(run);
@@ -100,6 +105,20 @@ TEST(RecomputedResults, AgreeToTheLastDigit) {
                                         {"shared-seeds", "untold", 9, 3, 0.05, 1, Tokens::unknown},
                                         {"other-seeds", "many", 40, 5, -0.2, 2},
                                         {"other-seeds", "single", 30, 1, -0.1, 2},
+                                        {.variant = "other-prompts",
+                                        .benchmark = "single",
+                                        .questions = 30,
+                                        .K = 1,
+                                        .ease = 0.1,
+                                        .seed = 2,
+                                        .prompts = "other"},
+                                        {.variant = "other-questions",
+                                        .benchmark = "single",
+                                        .questions = 30,
+                                        .K = 1,
+                                        .ease = 0.1,
+                                        .seed = 2,
+                                        .dataset = "other"},
                                         {"perfect", "single", 30, 1, 9, 3},
                                         {"perfect", "more", 2, 1, 9, 3}}) {
       make(store, run);

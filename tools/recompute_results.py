@@ -40,6 +40,7 @@ class Run:
 
     def __init__(self, db, row):
         (self.variant, self.benchmark, *origin, questions, self.K, settings) = row
+        _, self.dataset, self.prompts, _ = origin
         self.asked, self.settings = json.loads(questions), json.loads(settings)
         self.outcomes, self.warnings, self.seen, scored = dict.fromkeys(OUTCOMES, 0), 0, {}, {}
         for s in db.execute("SELECT question, cluster, seed, outcome, correct, prompt_tokens, thinking_tokens, answer_tokens, "
@@ -285,6 +286,12 @@ def token_ratio(pairs, seed):
     return result
 
 
+def why_not_compared(base, run):
+    if base.dataset != run.dataset:
+        return "the base was asked another file of questions"
+    return "the base was asked with other prompts" if base.prompts != run.prompts else None
+
+
 def compare(base, run, margin, seed):
     """(figures, delta, its error, questions), or None without a question in common."""
     other = dict(zip(run.ids, run.questions))
@@ -335,7 +342,10 @@ def variant_figures(runs, base, options):
         if run.questions:
             s = run.scores()
             scores.append((st.mean(s), st.deviation(s) / math.sqrt(len(s)), len(s)))
-        against = name in base and compare(base[name], run, options["margins"]["benchmark"], options["seed"])
+        why_not = name in base and why_not_compared(base[name], run)
+        against = name in base and not why_not and compare(base[name], run, options["margins"]["benchmark"], options["seed"])
+        if why_not:
+            figures["not_compared"] = why_not
         if against:
             figures.update(against[0])
             deltas.append(against[1:])

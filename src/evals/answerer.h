@@ -15,6 +15,7 @@ namespace quantrial {
 // One sample to generate.
 struct Ask {
   uint64_t ticket = 0;              // of the queue, given back with the reply
+  std::string name;                 // of its question, for messages: "gsm8k, question '12'"
   nlohmann::ordered_json messages;  // [{"role", "content"}, ...]
   SamplingParameters sampling;      // with the seed
   int64_t max_tokens = 0;
@@ -44,7 +45,7 @@ class WorkQueue {
   virtual std::optional<Ask> next() = 0;
   virtual void done(uint64_t ticket, Reply reply) = 0;
   // Whether work in flight is to be given up. Called by the thread of work() alone, often.
-  virtual bool stopped() const = 0;
+  virtual bool stopped() = 0;
 };
 
 class Answerer {

@@ -1,6 +1,7 @@
 #include "evals/benchmark_runs.h"
 
 #include "evals/graders/graders.h"
+#include "evals/messages.h"
 
 namespace quantrial {
 namespace {
@@ -31,6 +32,7 @@ PlannedRuns benchmark_runs(const RunWish& wish, const GenerationDefaults& model)
   for (const std::string& name : benchmark_names(wish.benchmarks, wish.files)) {
     BenchmarkRun run;
     run.benchmark = read_benchmark(name, wish.files);
+    run.messages_sha256 = messages_sha256(run.benchmark);
     run.benchmark.questions =
         draw_questions(std::move(run.benchmark.questions), wish.limit, wish.seed);
     run.grader = make_grader(run.benchmark.grading, name);

@@ -10,6 +10,7 @@
 #include "base/temporary_folder.h"
 #include "evals/benchmark_data.h"
 #include "evals/graders/graders.h"
+#include "evals/messages.h"
 
 namespace quantrial {
 namespace {
@@ -41,6 +42,25 @@ class Benchmarks : public testing::Test {
 };
 
 const std::string head = "data: {file: own.jsonl}\ngrading: {grader: exact}\n";
+
+TEST_F(Benchmarks, AreKnownByTheMessagesOfAllTheirQuestions) {
+  std::string rows;
+  for (int i = 0; i < 10; ++i) {  // ten: a shuffle leaves not all of them as they are
+    rows += fmt::format("{{\"q\":\"{}\",\"right\":\"a\",\"wrong\":\"b\"}}\n", i);
+  }
+  write("own.jsonl", rows);
+  const auto hash = [&](const std::string& choices, const std::string& system) {
+    return messages_sha256(
+        read("data: {file: own.jsonl}\ngrading: {grader: choice}\nprompt: \"{{q}} "
+             "{{lettered}}\"\n" +
+             system + "choices: {fields: " + choices + "}\n"));
+  };
+  const std::string known = hash("[right, wrong]", "");
+  EXPECT_EQ(hash("[right, wrong]", "title: Another\n"), known);
+  EXPECT_NE(hash("[right, wrong], shuffle: true", ""), known);
+  EXPECT_NE(hash("[right, wrong, q]", ""), known);
+  EXPECT_NE(hash("[right, wrong]", "system: Be brief.\n"), known);
+}
 
 TEST_F(Benchmarks, AUserAddsOneWithAYamlAndAJsonl) {
   write("own.jsonl",

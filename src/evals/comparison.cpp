@@ -111,15 +111,22 @@ ordered_json length_figures(const PairedQuestions& q, uint64_t seed) {
 
 }  // namespace
 
-std::optional<Comparison> compare_runs(const RunSamples& base, const RunSamples& run,
-                                       const ResultOptions& options) {
+std::optional<std::string> why_not_compared(const RunSamples& base, const RunSamples& run) {
+  const SampleOrigin &a = base.record.origin, &b = run.record.origin;
+  if (a.dataset_hash != b.dataset_hash) return "the base was asked another file of questions";
+  if (a.prompt_hash != b.prompt_hash) return "the base was asked with other prompts";
+  return std::nullopt;
+}
+
+std::optional<RunComparison> compare_runs(const RunSamples& base, const RunSamples& run,
+                                          const ResultOptions& options) {
   const PairedQuestions questions = paired_questions(base, run);
   if (questions.a.empty()) return std::nullopt;
   std::vector<double> differences;
   for (size_t i = 0; i < questions.a.size(); ++i) {
     differences.push_back(questions.b[i]->score() - questions.a[i]->score());
   }
-  Comparison c;
+  RunComparison c;
   c.questions = static_cast<int64_t>(differences.size());
   c.difference = statistics::paired_difference(differences, options.seed);
   const int64_t K = std::min(base.fewest(), run.fewest());

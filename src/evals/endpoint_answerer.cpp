@@ -84,7 +84,7 @@ void EndpointAnswerer::work(WorkQueue& queue) {
     threads.emplace_back([&] {
       try {
         ask_on(queue, connections);
-      } catch (const Error&) {
+      } catch (const std::exception&) {
         fail(std::current_exception());
       }
       connections.thread_ends();
@@ -119,13 +119,25 @@ void EndpointAnswerer::fail(std::exception_ptr failure) {
 void EndpointAnswerer::ask_on(WorkQueue& queue, Connections& connections) {
   const size_t thread = connections.next_thread();
   while (!pool_.stopped()) {
-    const std::optional<Ask> ask = queue.next();
-    if (!ask) return;
-    std::optional<Reply> reply = answer(*ask, connections, thread);
-    if (!reply) return;
-    count_ending(*reply);
-    queue.done(ask->ticket, std::move(*reply));
+    const std::optional<Ask> next = queue.next();
+    if (!next) return;
+    try {
+      if (!ask(*next, queue, connections, thread)) return;
+    } catch (const Error&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw Error("{}: {}", next->name, error.what());
+    }
   }
+}
+
+bool EndpointAnswerer::ask(const Ask& ask, WorkQueue& queue, Connections& connections,
+                           size_t thread) {
+  std::optional<Reply> reply = answer(ask, connections, thread);
+  if (!reply) return false;
+  count_ending(*reply);
+  queue.done(ask.ticket, std::move(*reply));
+  return true;
 }
 
 std::optional<Reply> EndpointAnswerer::answer(const Ask& ask, Connections& connections,

@@ -38,6 +38,8 @@ class EndpointAnswerer : public Answerer {
   class Connections;
 
   void ask_on(WorkQueue& queue, Connections& connections);
+  // False: there is nothing more to do.
+  bool ask(const Ask& ask, WorkQueue& queue, Connections& connections, size_t thread);
   void watch_over(WorkQueue& queue, Connections& connections);
   // With retries; absent when stopped. `thread`: of `connections`.
   std::optional<Reply> answer(const Ask& ask, Connections& connections, size_t thread);

@@ -1,14 +1,17 @@
 #include "evals/evaluation.h"
 
 #include <algorithm>
+#include <new>
 #include <set>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/sha256.h"
+#include "evals/messages.h"
 #include "evals/outcome.h"
+#include "evals/sample_text.h"
 #include "evals/votes.h"
-#include "text/reasoning.h"
 
 namespace quantrial {
 namespace {
@@ -34,35 +37,40 @@ ordered_json sampling_json(const BenchmarkRun& run) {
           {"max_tokens", run.max_tokens}};
 }
 
-ordered_json messages_of(const BenchmarkRun& run, const Question& question) {
-  auto messages = ordered_json::array();
-  if (!run.benchmark.system.empty()) {
-    messages.push_back({{"role", "system"}, {"content", run.benchmark.system}});
+std::string question_name(const std::string& benchmark, const std::string& question) {
+  return fmt::format("{}, question '{}'", benchmark, escaped(question));
+}
+
+// The grade of an answer to `sample`'s question, whatever the grader throws.
+Grade grade_of(const Grader& grader, const Question& question, std::string_view answer,
+               const Sample& sample) {
+  const std::string name = question_name(sample.benchmark, sample.question);
+  try {
+    return grader.grade(question, answer);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return {.verdict = Verdict::not_gradable, .detail = "no memory left to grade it"};
+  } catch (const std::system_error& error) {
+    return {.verdict = Verdict::not_gradable, .detail = error.what()};
+  } catch (const std::exception& error) {
+    throw Error("{}: cannot be graded: {}; is its row as the grader expects?", name, error.what());
   }
-  messages.push_back({{"role", "user"}, {"content", prompt_of(run.benchmark, question)}});
-  return messages;
 }
 
 }  // namespace
 
-std::string stored_name(const BenchmarkRun& run) {
-  return run.benchmark.name + (run.thinking == Thinking::on ? "" : "-no-thinking");
-}
-
-std::string answer_part(const Sample& sample, Thinking thinking) {
-  // A text that repeats its own <think> is split alike either way.
-  return split_reasoning(sample.text, thinking == Thinking::on ? PromptEnd::inside_reasoning
-                                                               : PromptEnd::outside_reasoning)
-      .answer;
+std::string prompt_hash(const std::string& messages_sha256, Thinking thinking) {
+  return hash({{"thinking", thinking == Thinking::on}, {"messages", messages_sha256}});
 }
 
 void score_nothing(const Grader& grader, const Question& question, Sample& sample) {
-  sample.scores = grader.grade(question, "").scores;
+  sample.scores = grade_of(grader, question, "", sample).scores;
 }
 
 void apply_grade(const Grader& grader, const Question& question, const std::string& answer,
                  Sample& sample) {
-  const Grade grade = grader.grade(question, answer);
+  const Grade grade = grade_of(grader, question, answer, sample);
   sample.outcome = outcome_of(grade.verdict);
   sample.answer = grade.answer;
   sample.correct.reset();
@@ -109,16 +117,13 @@ Evaluation::~Evaluation() {
 }
 
 RunRecord Evaluation::record(const BenchmarkRun& run) const {
-  const ordered_json prompts = {{"thinking", run.thinking == Thinking::on},
-                                {"system", run.benchmark.system},
-                                {"prompt", run.benchmark.prompt}};
   RunRecord record;
   record.variant = options_.variant;
   record.benchmark = stored_name(run);
   record.origin = {
       .variant_hash = options_.fingerprint,
       .dataset_hash = run.benchmark.data_sha256,
-      .prompt_hash = hash(prompts),
+      .prompt_hash = prompt_hash(run.messages_sha256, run.thinking),
       .sampling_hash = hash({{"sampling", sampling_json(run)}, {"seed", options_.seed}})};
   record.samples = run.samples;
   record.settings = {{"title", run.benchmark.title},
@@ -146,7 +151,7 @@ void Evaluation::plan(size_t r) {
     const Place place{r, index.at(sample.question), sample.sample};
     there.insert({place.question, place.sample});
     if (sample.outcome == Outcome::sandbox_error) {
-      std::string answer = answer_part(sample, run.thinking);
+      std::string answer = split_sample(sample.text, text_begins(run.thinking)).answer;
       ungraded_.push_back({place, std::move(sample), std::move(answer)});
       return;
     }
@@ -169,13 +174,19 @@ uint64_t Evaluation::seed(const Place& place) const {
          1;  // SQLite's integers are signed
 }
 
+std::string Evaluation::name(const Place& place) const {
+  return question_name(progress_[place.run].benchmark,
+                       runs_[place.run].benchmark.questions[place.question].id);
+}
+
 std::optional<Ask> Evaluation::next() {
   const std::lock_guard lock(mutex_);
   if (stopped_ || next_ == asks_.size()) return std::nullopt;
   const Place& place = asks_[next_];
   const BenchmarkRun& run = runs_[place.run];
   Ask ask{.ticket = next_++,
-          .messages = messages_of(run, run.benchmark.questions[place.question]),
+          .name = name(place),
+          .messages = messages_of(run.benchmark, run.benchmark.questions[place.question]),
           .sampling = run.sampling,
           .max_tokens = run.max_tokens,
           .thinking = run.thinking == Thinking::on};
@@ -221,6 +232,16 @@ Sample Evaluation::sample_of(const Place& place, const Reply& reply) const {
 
 void Evaluation::done(uint64_t ticket, Reply reply) {
   const Place place = asks_.at(ticket);
+  try {
+    take(place, std::move(reply));
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error("{}: {}", name(place), error.what());
+  }
+}
+
+void Evaluation::take(const Place& place, Reply reply) {
   Sample sample = sample_of(place, reply);
   {
     const std::lock_guard lock(mutex_);
@@ -268,11 +289,14 @@ void Evaluation::grade_loop() {
     ungraded_.pop_front();
     ++grading_;
     lock.unlock();
+    const Place place = work.place;
     std::exception_ptr failure;
     try {
       grade(std::move(work));
     } catch (const Error&) {
       failure = std::current_exception();
+    } catch (const std::exception& error) {
+      failure = std::make_exception_ptr(Error("{}: {}", name(place), error.what()));
     }
     lock.lock();
     --grading_;

@@ -1,5 +1,6 @@
 // One variant asked all its benchmarks: hands out what the store lacks, classifies and grades what
-// comes back, and stores it. Graders run on their own threads, so that what answers never waits.
+// comes back, and stores it. Answers are graded on threads of their own, so that what answers never
+// waits; only the scores of replies without an answer are taken at once.
 #pragma once
 
 #include <atomic>
@@ -17,21 +18,25 @@
 #include "evals/benchmark.h"
 #include "evals/graders/grader.h"
 #include "evals/sample_store.h"
+#include "evals/thinking.h"
 
 namespace quantrial {
 
-enum class Thinking { on, off };
-
-// A benchmark as this run asks it. With thinking off its name in the store ends in "-no-thinking".
+// A benchmark as this run asks it.
 struct BenchmarkRun {
-  Benchmark benchmark;  // its questions: those that are asked
+  Benchmark benchmark;          // its questions: those that are asked
+  std::string messages_sha256;  // of all questions of the set (messages.h), so that more keep it
   std::shared_ptr<const Grader> grader;
   int64_t samples = 1;  // K
   SamplingParameters sampling;
   int64_t max_tokens = 0;
   Thinking thinking = Thinking::on;
 };
-std::string stored_name(const BenchmarkRun& run);
+inline std::string stored_name(const BenchmarkRun& run) {
+  return stored_name(run.benchmark.name, run.thinking);
+}
+// SampleOrigin::prompt_hash.
+std::string prompt_hash(const std::string& messages_sha256, Thinking thinking);
 
 struct EvaluationOptions {
   std::string variant;
@@ -59,7 +64,7 @@ class Evaluation : public WorkQueue {
 
   std::optional<Ask> next() override;
   void done(uint64_t ticket, Reply reply) override;
-  bool stopped() const override { return stopped_; }
+  bool stopped() override { return stopped_; }
   // next() gives nothing more; what is in flight may be dropped.
   void stop() { stopped_ = true; }
 
@@ -86,7 +91,9 @@ class Evaluation : public WorkQueue {
   void plan(size_t run);
   RunRecord record(const BenchmarkRun& run) const;
   uint64_t seed(const Place& place) const;
+  std::string name(const Place& place) const;
   Sample sample_of(const Place& place, const Reply& reply) const;
+  void take(const Place& place, Reply reply);
   void grade_loop();
   void grade(Work work);
   bool no_work_left() const { return failure_ || (ungraded_.empty() && grading_ == 0); }
@@ -113,10 +120,10 @@ class Evaluation : public WorkQueue {
 // The further scores of a sample that came to no answer: those of an empty one.
 void score_nothing(const Grader& grader, const Question& question, Sample& sample);
 
-// Adds what grading a sample's answer gave. `answer`: what follows the thinking.
+// Adds what grading a sample's answer gave. `answer`: what follows the thinking. Where the system
+// lacks memory or threads the outcome is sandbox_error; any other failure of the grader is an Error
+// with benchmark and question.
 void apply_grade(const Grader& grader, const Question& question, const std::string& answer,
                  Sample& sample);
-// The answer part of a stored sample's text.
-std::string answer_part(const Sample& sample, Thinking thinking);
 
 }  // namespace quantrial

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <system_error>
+
 #include "base/error.h"
 #include "base/temporary_folder.h"
 #include "evals/graders/graders.h"
@@ -136,6 +139,33 @@ TEST(EvaluationOfKnownAnswers, GrowsK) {
   EXPECT_EQ(asked, questions * K) << "samples of other weights are no samples of these";
 }
 
+// Variants with questions of the same ids but with other prompts or of another file.
+TEST(EvaluationOfKnownAnswers, PairsOnlyWhatWasAskedAlike) {
+  const TemporaryFolder folder;
+  SampleStore store(folder.path(), Database::Access::read_write);
+  const auto add = [&](const std::string& variant, const std::vector<BenchmarkRun>& of) {
+    Evaluation evaluation(of, {.variant = variant, .fingerprint = variant}, store);
+    Player(1000).work(evaluation);
+    evaluation.finish();
+  };
+  auto other_prompts = runs(), other_file = runs();
+  other_prompts[0].messages_sha256 = "other";
+  other_file[0].benchmark.data_sha256 = "other";
+  add("bf16", runs());
+  add("alike", runs());
+  add("other prompts", other_prompts);
+  add("other file", other_file);
+  const auto results = evaluation_results(store, {})["variants"];
+  const auto of = [&](const char* variant) { return results[variant]["benchmarks"]["numbers"]; };
+  EXPECT_EQ(of("alike")["delta"]["questions"], questions);
+  EXPECT_FALSE(of("alike").contains("not_compared"));
+  EXPECT_FALSE(of("other prompts").contains("delta"));
+  EXPECT_EQ(of("other prompts")["not_compared"], "the base was asked with other prompts");
+  EXPECT_FALSE(of("other file").contains("delta"));
+  EXPECT_EQ(of("other file")["not_compared"], "the base was asked another file of questions");
+  EXPECT_FALSE(results["other file"]["macro"].contains("delta"));
+}
+
 TEST(EvaluationOfKnownAnswers, TransportErrorsAreAskedAgain) {
   const TemporaryFolder folder;
   {
@@ -156,6 +186,57 @@ TEST(EvaluationOfKnownAnswers, TransportErrorsAreAskedAgain) {
   Player(1000).work(again);
   again.finish();
   EXPECT_EQ(again.progress()[0].scored, questions);
+}
+
+// Fails as data that no grader expects makes it fail, or as a system without resources does.
+class FailingGrader : public Grader {
+ public:
+  explicit FailingGrader(std::function<void()> fail) : fail_(std::move(fail)) {}
+  Grade grade(const Question&, std::string_view) const override {
+    fail_();
+    return {.verdict = Verdict::right};
+  }
+  std::string version() const override { return "failing 1"; }
+
+ private:
+  std::function<void()> fail_;
+};
+
+// What finish() throws, or the last error of the progress.
+std::string trouble_of(const std::function<void()>& fail) {
+  const TemporaryFolder folder;
+  SampleStore store(folder.path(), Database::Access::read_write);
+  auto failing = runs(1);
+  failing[0].grader = std::make_shared<FailingGrader>(fail);
+  Evaluation evaluation(failing, {.variant = "v", .fingerprint = "f"}, store);
+  const auto ask = evaluation.next();
+  evaluation.done(ask->ticket, Player::reply(3, 3));
+  try {
+    evaluation.finish();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  EXPECT_EQ(evaluation.progress()[0].sandbox_errors, 1);
+  return "sandbox_error: " + evaluation.progress()[0].last_error;
+}
+
+TEST(GradersThatThrow, EndTheRunWithTheQuestionOrLeaveTheSampleUngraded) {
+  const std::string data = trouble_of([] { nlohmann::ordered_json(1).get<std::string>(); });
+  EXPECT_NE(data.find("numbers, question '0': cannot be graded: [json"), std::string::npos) << data;
+  EXPECT_EQ(trouble_of([] { throw std::bad_alloc(); }),
+            "sandbox_error: no memory left to grade it");
+  const std::string threads = trouble_of([] {
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+  });
+  EXPECT_EQ(threads, "sandbox_error: Resource temporarily unavailable");
+}
+
+TEST(SampleStore, KeepsDetailsThatAreNoUtf8) {
+  const TemporaryFolder folder;
+  SampleStore store(folder.path(), Database::Access::read_write);
+  Sample sample;
+  sample.scores["detail"] = "WA: \xff";
+  store.put(sample);
 }
 
 // product.md 4: the last 256 or more tokens periodic, period at most 128.

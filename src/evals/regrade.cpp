@@ -7,27 +7,28 @@
 
 #include "base/error.h"
 #include "evals/evaluation.h"
+#include "evals/messages.h"
+#include "evals/sample_text.h"
 #include "evals/votes.h"
-#include "text/reasoning.h"
 
 namespace quantrial {
 namespace {
 
 constexpr size_t questions_at_once = 256;  // their samples are in memory together
 
-bool was_thinking(const RunRecord& run) { return run.settings.value("thinking", true); }
+Thinking thinking_of(const RunRecord& run) {
+  return run.settings.value("thinking", true) ? Thinking::on : Thinking::off;
+}
 
 // The answer, where the sample ended with one.
-std::optional<std::string> gradable_answer(const Sample& sample, bool thinking) {
+std::optional<std::string> gradable_answer(const Sample& sample, Thinking thinking) {
   if (sample.outcome != Outcome::answered && sample.outcome != Outcome::no_answer &&
       sample.outcome != Outcome::sandbox_error) {
     return std::nullopt;
   }
-  ReasoningSplitter splitter(thinking ? PromptEnd::inside_reasoning : PromptEnd::outside_reasoning);
-  std::string answer = splitter.push(sample.text).answer;
-  answer += splitter.finish().answer;
-  if (splitter.in_reasoning()) return std::nullopt;  // it never came to an answer
-  return answer;
+  SampleText parts = split_sample(sample.text, text_begins(thinking));
+  if (parts.in_thinking) return std::nullopt;
+  return std::move(parts.answer);
 }
 
 std::map<std::string, const Question*> by_id(const RunRecord& run, const Benchmark& benchmark) {
@@ -44,14 +45,18 @@ std::map<std::string, const Question*> by_id(const RunRecord& run, const Benchma
     throw Error("{}: question '{}' is no longer among its questions; undo the change of its YAML",
                 run.benchmark, escaped(id));
   }
+  if (prompt_hash(messages_sha256(benchmark), thinking_of(run)) != run.origin.prompt_hash) {
+    throw Error("{}: it was asked with other prompts or options; undo the change of its YAML",
+                run.benchmark);
+  }
   return questions;
 }
 
-// Grades samples in parallel; an Error of a grader is thrown once all have ended.
+// Grades samples in parallel; what a grader throws is thrown once all have ended.
 class Batch {
  public:
   Batch(const Grader& grader, const std::map<std::string, const Question*>& questions,
-        bool thinking)
+        Thinking thinking)
       : grader_(grader), questions_(questions), thinking_(thinking) {}
 
   void grade(std::vector<Sample>& samples, ThreadPool& pool, RegradeCounts& counts) {
@@ -59,7 +64,7 @@ class Batch {
     pool.parallel_for(static_cast<int64_t>(samples.size()), [&](int64_t i, int) {
       try {
         grade(samples[static_cast<size_t>(i)], counts);
-      } catch (const Error&) {
+      } catch (const std::exception&) {
         const std::lock_guard lock(mutex_);
         failure = std::current_exception();
       }
@@ -89,23 +94,20 @@ class Batch {
 
   const Grader& grader_;
   const std::map<std::string, const Question*>& questions_;
-  bool thinking_;
+  Thinking thinking_;
   std::mutex mutex_;
 };
 
 }  // namespace
 
 std::string benchmark_of(const RunRecord& run) {
-  constexpr std::string_view mark = "-no-thinking";
-  std::string name = run.benchmark;
-  if (!was_thinking(run) && name.ends_with(mark)) name.resize(name.size() - mark.size());
-  return name;
+  return benchmark_of(run.benchmark, thinking_of(run));
 }
 
 RegradeCounts regrade(SampleStore& store, RunRecord run, const Benchmark& benchmark,
                       const Grader& grader, ThreadPool& pool) {
   const auto questions = by_id(run, benchmark);
-  Batch batch(grader, questions, was_thinking(run));
+  Batch batch(grader, questions, thinking_of(run));
   RegradeCounts counts;
   for (size_t first = 0; first < run.questions.size(); first += questions_at_once) {
     RunRecord some = run;

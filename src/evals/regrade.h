@@ -22,7 +22,7 @@ std::string benchmark_of(const RunRecord& run);
 
 // Grades what ended with an answer, or could not be graded; what was cut off, or never came, stays.
 // Writes verdicts, votes and the grader's version. `benchmark`: that of the run, with its
-// questions. Throws Error when its questions are others than those of the run.
+// questions. Throws Error when its questions or prompts are others than those of the run.
 RegradeCounts regrade(SampleStore& store, RunRecord run, const Benchmark& benchmark,
                       const Grader& grader, ThreadPool& pool);
 

@@ -7,6 +7,7 @@
 #include "base/temporary_folder.h"
 #include "evals/evaluation.h"
 #include "evals/graders/graders.h"
+#include "evals/messages.h"
 
 namespace quantrial {
 namespace {
@@ -31,6 +32,7 @@ BenchmarkRun numbers() {
   run.grader = make_grader(run.benchmark.grading, "numbers");
   for (int64_t q = 0; q < 6; ++q)
     run.benchmark.questions.push_back({std::to_string(q), "", {{"n", q}}});
+  run.messages_sha256 = messages_sha256(run.benchmark);
   return run;
 }
 
@@ -95,6 +97,31 @@ TEST(Regrade, ChangesVerdictsAlone) {
   EXPECT_EQ(verdicts(store).rights, "100-00") << "what the sandbox failed is graded again";
 }
 
+class OfOtherData : public Contrary {
+ public:
+  Grade grade(const Question& question, std::string_view) const override {
+    return {.detail = question.fields.at("no such field")};
+  }
+};
+
+TEST(Regrade, NamesTheQuestionThatCannotBeGraded) {
+  const TemporaryFolder folder;
+  SampleStore store(folder.path(), Database::Access::read_write);
+  const BenchmarkRun run = numbers();
+  Evaluation evaluation({run}, {.variant = "v", .fingerprint = "f"}, store);
+  const auto ask = evaluation.next();
+  evaluation.done(ask->ticket, reply("0"));
+  evaluation.finish();
+  ThreadPool pool(2);
+  try {
+    regrade(store, store.runs().at(0), run.benchmark, OfOtherData(), pool);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("numbers, question '0'"), std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(Regrade, RefusesOtherQuestions) {
   const TemporaryFolder folder;
   SampleStore store(folder.path(), Database::Access::read_write);
@@ -102,6 +129,9 @@ TEST(Regrade, RefusesOtherQuestions) {
   const Evaluation evaluation({run}, {.variant = "v", .fingerprint = "f"}, store);
   ThreadPool pool(1);
   run.benchmark.questions.pop_back();
+  EXPECT_THROW(regrade(store, store.runs().at(0), run.benchmark, *run.grader, pool), Error);
+  run = numbers();
+  run.benchmark.prompt = "{{n}}?";
   EXPECT_THROW(regrade(store, store.runs().at(0), run.benchmark, *run.grader, pool), Error);
   run = numbers();
   run.benchmark.data_sha256 = "another file";

@@ -57,7 +57,10 @@ class VariantResults {
       scores_.push_back(
           {statistics::mean(scores), error(scores), static_cast<int64_t>(scores.size())});
     }
-    if (base != nullptr) {
+    const auto why_not = base != nullptr ? why_not_compared(*base, run) : std::nullopt;
+    if (why_not) {
+      figures["not_compared"] = *why_not;
+    } else if (base != nullptr) {
       if (const auto c = compare_runs(*base, run, options_)) {
         figures.update(c->figures);
         deltas_.push_back({c->difference.delta.value, c->difference.standard_error, c->questions});
