@@ -8,6 +8,7 @@
 #include "apps/interrupt.h"
 #include "apps/suite_progress.h"
 #include "base/error.h"
+#include "base/seconds_since.h"
 
 namespace quantrial {
 namespace {
@@ -17,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 // The queue as the thread of work() sees it: shows progress and asks for Ctrl-C in passing.
 class Watched : public WorkQueue {
  public:
-  Watched(Evaluation& evaluation, const InterruptGuard& guard, EvalProgress* progress)
+  Watched(Evaluation& evaluation, const InterruptGuard& guard, EvalProgress& progress)
       : evaluation_(evaluation), guard_(guard), progress_(progress) {}
 
   std::optional<Ask> next() override { return evaluation_.next(); }
@@ -28,14 +29,12 @@ class Watched : public WorkQueue {
     return evaluation_.stopped();
   }
   bool interrupted() const { return guard_.interrupted(); }
-  void show() {
-    if (progress_ != nullptr) progress_->show(evaluation_.progress());
-  }
+  void show() { progress_.show(evaluation_.progress()); }
 
  private:
   Evaluation& evaluation_;
   const InterruptGuard& guard_;
-  EvalProgress* progress_;  // null: none is wanted
+  EvalProgress& progress_;
 };
 
 // What keeps figures from being whole, a line each; false: there is something.
@@ -51,12 +50,24 @@ bool is_whole(const std::vector<EvaluationProgress>& progress) {
   return whole;
 }
 
+// What keeps the benchmarks that were left out from being run; throws when none is left.
+void note_left_out(const PlannedRuns& planned, EvalProgress& progress) {
+  std::vector<std::string> lines;
+  for (const NotRun& left_out : planned.not_run) {
+    lines.push_back(fmt::format("{}: not run: {}", left_out.benchmark, left_out.reason));
+  }
+  if (planned.runs.empty()) {
+    throw Error("eval: no benchmark can be run here; {}", fmt::join(lines, "; "));
+  }
+  for (const std::string& line : lines) progress.note(line);
+}
+
 // Runs to the end, or until something is wrong; then what there is is graded all the same.
 std::exception_ptr run(Answerer& answerer, Evaluation& evaluation, Watched& queue) {
   std::exception_ptr failure;
   try {
     answerer.work(queue);
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     failure = std::current_exception();
     evaluation.stop();
   }
@@ -84,15 +95,12 @@ PlannedRuns plan(const EvalArguments& a, const CommonOptions& common, const Inte
 
 void run_eval(const EvalArguments& a, const CommonOptions& common) {
   const InterruptGuard guard;
-  EvalProgress progress;
+  EvalProgress progress(common.quiet ? EvalProgress::Wish::quiet : EvalProgress::Wish::shown);
   const auto note = [&](const std::string& line) { progress.note(line); };
   const std::unique_ptr<EvalTarget> target =
       make_eval_target(a, common, {.stopped = [&] { return guard.interrupted(); }, .note = note});
   PlannedRuns planned = plan(a, common, guard, target->defaults());
-  for (const NotRun& left_out : planned.not_run) {
-    note(fmt::format("{}: not run: {}", left_out.benchmark, left_out.reason));
-  }
-  if (planned.runs.empty()) throw Error("eval: no benchmark can be run here");
+  note_left_out(planned, progress);
   Answerer& answerer = target->open();
   const std::string variant = a.variant.value_or(target->name());
   SampleStore store(a.out, Database::Access::read_write);
@@ -102,12 +110,11 @@ void run_eval(const EvalArguments& a, const CommonOptions& common) {
                          .seed = a.seed,
                          .grading_threads = 2},
                         store);
-  Watched queue(evaluation, guard, common.quiet ? nullptr : &progress);
+  Watched queue(evaluation, guard, progress);
   const Clock::time_point start = Clock::now();
   const std::exception_ptr failure = run(answerer, evaluation, queue);
   if (common.verbose) {
-    const std::chrono::duration<double> elapsed = Clock::now() - start;
-    fmt::print(stderr, "{}; {:.2f} s in all\n", target->summary(), elapsed.count());
+    fmt::print(stderr, "{}; {:.2f} s in all\n", target->summary(), seconds_since(start));
   }
   const nlohmann::ordered_json results = write_results(store, a.out);
   if (failure) std::rethrow_exception(failure);

@@ -19,7 +19,9 @@ void add_sampling(CLI::App& command, BenchmarkSampling& s) {
 
 void add_endpoints(CLI::App& command, EndpointArguments& e) {
   const auto add = [&](const char* name, auto& value, const char* what) {
-    return command.add_option(name, value, what)->group("Servers (URL[,URL] in place of a folder)");
+    CLI::Option* const option = command.add_option(name, value, what);
+    e.options.push_back(option);
+    return option->group("Servers (URL[,URL] in place of a folder)");
   };
   const auto seconds = [&](const char* name, double& value, const char* what) {
     add(name, value, what)->check(CLI::Range(0.001, 1e7))->capture_default_str();

@@ -20,6 +20,7 @@ struct EndpointArguments {
   double connect_s = 10, first_token_s = 1800, idle_s = 300, total_s = 4 * 3600;
   int attempts = 10;
   double retry_delay_s = 1, patience_s = 600;
+  std::vector<const CLI::Option*> options{};  // all of these
 };
 
 struct EvalArguments {

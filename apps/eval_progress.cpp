@@ -29,9 +29,15 @@ EvaluationProgress sum(const std::vector<EvaluationProgress>& all) {
 
 }  // namespace
 
+EvalProgress::~EvalProgress() { show_notes(); }
+
 void EvalProgress::note(const std::string& line) {
   const std::lock_guard lock(mutex_);
-  notes_.push_back(line);
+  if (wish_ == Wish::quiet) {
+    line_.print(line);
+  } else {
+    notes_.push_back(line);
+  }
 }
 
 void EvalProgress::show_notes() {
@@ -62,6 +68,7 @@ std::string EvalProgress::of(const EvaluationProgress& p, int64_t done_before) c
 }
 
 void EvalProgress::show(const std::vector<EvaluationProgress>& all) {
+  if (wish_ == Wish::quiet) return;
   if (done_before_.empty()) start(all);
   show_notes();
   const EvaluationProgress s = sum(all);

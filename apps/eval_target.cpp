@@ -137,10 +137,9 @@ class EndpointTarget : public EvalTarget {
 };
 
 void refuse_endpoint_options(const EndpointArguments& e) {
-  if (e.model || e.tokenizer || e.key_variable || !e.omitted.empty() || !e.ca_file.empty()) {
-    throw Error(
-        "--model, --tokenizer, --api-key-env, --omit, --ca-file: for servers; give an address in "
-        "place of the folder");
+  for (const CLI::Option* option : e.options) {
+    if (option->count() == 0) continue;
+    throw Error("{}: for servers; give an address in place of the folder", option->get_name());
   }
 }
 

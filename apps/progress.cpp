@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/seconds_since.h"
+
 namespace quantrial {
 namespace {
 
@@ -48,8 +50,7 @@ void ProgressLine::erase() {
 
 bool ProgressLine::due(double done) const {
   if (finished_) return false;
-  const std::chrono::duration<double> silent = Clock::now() - shown_;
-  return first_ < 0 || done >= 1 || silent.count() >= (terminal_ ? 0.1 : 10.0);
+  return first_ < 0 || done >= 1 || seconds_since(shown_) >= (terminal_ ? 0.1 : 10.0);
 }
 
 void ProgressLine::show(double done, const std::string& what, const std::string& more) {
@@ -63,12 +64,12 @@ void ProgressLine::show(double done, const std::string& what, const std::string&
     start_ = now;
     if (!last) return;
   }
-  const std::chrono::duration<double> elapsed = now - start_;
+  const double elapsed = seconds_since(start_);
   const double gained = done - first_;
   std::string left;
-  if (last) left = ", " + duration_text(elapsed.count());
+  if (last) left = ", " + duration_text(elapsed);
   if (!last && gained > 0) {
-    left = ", " + duration_text(elapsed.count() * (1 - done) / gained) + " left";
+    left = ", " + duration_text(elapsed * (1 - done) / gained) + " left";
   }
   erase();
   const bool rewritten = terminal_ && !last;

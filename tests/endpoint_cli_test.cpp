@@ -58,6 +58,55 @@ TEST_F(EvalOfServers, CtrlCKeepsWhatIsFinished) {
   EXPECT_NE(outcome.err.find("interrupted"), std::string::npos) << outcome.err;
 }
 
+// Neither asked for its models nor for a sample does it say a word; the times to wait are hours.
+TEST_F(EvalOfServers, CtrlCEndsARunAgainstASilentServer) {
+  for (const bool lists_models : {false, true}) {
+    LocalServer server;
+    std::atomic<bool> asked = false;
+    const auto say_nothing = [&](const httplib::Request&, httplib::Response&) {
+      asked = true;
+      while (!server.stopping()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    };
+    server.server.Get("/v1/models", [&](const httplib::Request& q, httplib::Response& r) {
+      if (!lists_models) return say_nothing(q, r);
+      r.set_content(R"({"data": [{"id": "a"}]})", "application/json");
+    });
+    server.server.Post(".*", say_nothing);
+    server.start();
+    std::vector<std::string> arguments = eval(server.url(), "out");
+    *std::next(std::find(arguments.begin(), arguments.end(), "--idle-timeout")) = "9000";
+    const pid_t child = start(arguments);
+    while (!asked) std::this_thread::yield();
+    kill(child, SIGINT);
+    const Outcome outcome = end_of(child);
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_NE(outcome.err.find("interrupted"), std::string::npos) << outcome.err;
+    server.stop();
+  }
+}
+
+// A benchmark whose own solution is graded wrong, or no sandbox: not run either way.
+TEST_F(EvalOfServers, SaysWhyBenchmarksAreNotRun) {
+  write("broken.jsonl",
+        "{\"task_id\": \"0\", \"prompt\": \"def f():\\n\", \"canonical_solution\": \"    return "
+        "1\\n\", "
+        "\"entry_point\": \"f\", \"test\": \"def check(f):\\n    assert f() == 2\\n\"}\n");
+  const std::string broken = write("broken.yaml",
+                                   "data: {file: broken.jsonl}\nquestion: {id: task_id}\n"
+                                   "prompt: \"{{prompt}}\"\ngrading: {grader: python-check}\n")
+                                 .string();
+  ScriptedEndpoint server(known_reply, {});
+  server.start();
+  std::vector<std::string> alone = eval(server.url(), "out"), both = alone;
+  alone[3] = broken;
+  both[3] += "," + broken;
+  expect_error(alone, "no benchmark can be run here; " + broken + ": not run: ");
+  both.push_back("--quiet");
+  const Outcome outcome = run(both);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.err.starts_with(broken + ": not run: ")) << outcome.err;
+}
+
 TEST_F(EvalOfServers, FailsWithOneClearLine) {
   const auto expect = [&](const std::string& url, const std::string& part,
                           std::vector<std::string> more = {}) {
