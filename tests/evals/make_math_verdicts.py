@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""math_verdicts.jsonl.xz: pairs (gold, answer) with the verdict of math-verify.
+"""math_verdicts.jsonl.xz and math_hostile.jsonl: pairs (gold, answer) with the verdict of math-verify.
 
     tests/evals/make_math_verdicts.py test.jsonl     (MATH-500, of which only the golds are used)
 
@@ -33,25 +33,37 @@ REASONS = [  # (what math-verify does, pattern of the gold answer, pattern of th
     ("trips over a full stop behind the answer", r".*", r".*\."),
     ("trips over white space in a number or interval", r".*[\d,].*", r".*[,\d] .*"),
 ]
+HOSTILE = "math_hostile.jsonl"
+HOSTILE_REASONS = [
+    ("takes the first number, whatever words follow", r".*\d.*", r"5?\d*\\text\{.*|.*\d\\text\{ .*|\d"),
+    ("reads no reversed brackets", r"[\[(]\d,\d[)\]]", r"[\[\]]\d,\d[\[\]]"),
+    ("does not read set builders", r"\\\{2n.*", r"\\\{2n.*"),
+    ("does not read e-notation without a point", r"10\^\{-5\}", r"1e-5"),
+    ("does not read a colon in braces", r"12\{:\}30", r"12:30"),
+]
 
 
-def reason(gold, answer):
-    for text, gold_pattern, answer_pattern in REASONS:
+def reason(gold, answer, patterns):
+    for text, gold_pattern, answer_pattern in patterns:
         if re.fullmatch(gold_pattern, gold) and re.fullmatch(answer_pattern, answer):
             return text
     return math_pairs.REASONS.get((gold, answer))
 
 
-def main():
-    logging.disable(logging.CRITICAL)
-    golds = sorted({json.loads(line)["answer"] for line in open(sys.argv[1])})
-    stored = {}
-    if (HERE / FILE).exists():
-        rows = map(json.loads, lzma.decompress((HERE / FILE).read_bytes()).decode().splitlines())
-        stored = {(row[0], row[1]): row[3] for row in rows}
+def stored_verdicts(file):
+    if not file.exists():
+        return {}
+    data = file.read_bytes()
+    text = (lzma.decompress(data) if file.suffix == ".xz" else data).decode()
+    return {(row[0], row[1]): row[3] for row in map(json.loads, text.splitlines())}
+
+
+def write(file, pairs, patterns):
+    """Returns how many disagreements have no reason."""
+    stored = stored_verdicts(file)
     lines, missing, counts = [], [], Counter()
     parsed = {}
-    for gold, answer, right in math_pairs.pairs(golds):
+    for gold, answer, right in pairs:
         theirs = stored.get((gold, answer))
         if theirs is None:
             for text in (gold, answer):
@@ -60,19 +72,27 @@ def main():
         right = theirs if right is None else right
         row = [gold, answer, right, theirs]
         if right != theirs:
-            row.append(reason(gold, answer))
+            row.append(reason(gold, answer, patterns))
             counts[row[-1]] += 1
             if row[-1] is None:
                 missing.append(row)
         lines.append(json.dumps(row, ensure_ascii=False))
     text = "".join(line + "\n" for line in lines).encode()
-    (HERE / FILE).write_bytes(lzma.compress(text, preset=9))
+    file.write_bytes(lzma.compress(text, preset=9) if file.suffix == ".xz" else text)
     print(f"{len(lines)} pairs, {sum(counts.values())} on which math-verify is wrong")
     for text, count in counts.most_common():
         print(f"{count:5}  {text}")
     for row in missing:
         print("no reason:", row)
-    sys.exit(len(missing) > 0)
+    return len(missing)
+
+
+def main():
+    logging.disable(logging.CRITICAL)
+    golds = sorted({json.loads(line)["answer"] for line in open(sys.argv[1])})
+    missing = write(HERE / FILE, math_pairs.pairs(golds), REASONS)
+    missing += write(HERE / HOSTILE, math_pairs.hostile(), HOSTILE_REASONS)
+    sys.exit(missing > 0)
 
 
 if __name__ == "__main__":

@@ -632,6 +632,52 @@ def written():
     ]
 
 
+def hostile():
+    """What a hostile user tried: words that change a number, quantities of several numbers, sets with a condition."""
+    five = [r"\text{negative }5", r"\text{minus }5", r"\text{not }5", r"\text{at least }5",
+            r"\text{less than }5", r"\text{half of }5", r"\text{twice }5",
+            r"\text{the square root of }5", r"5\text{ plus }3", r"5\text{ minus }3",
+            r"5\text{ times }3", r"5\text{ to }8", r"5\text{ or more}", r"5\text{ hundred}",
+            r"5\text{ dozen}", r"5\text{ squared}", r"\text{up to }5", r"5\text{ per }2",
+            r"5\text{ of }8\text{ apples}", r"5\text{ is not a solution}",
+            r"\text{No solution; would be }5", r"5\text{ trillion}", r"5\text{ below zero}",
+            r"5\text{ hundredths}", r"5\text{ feet }6\text{ inches}", r"\text{one of }5"]
+    for answer in five:
+        yield "5", answer, False
+    yield from [
+        (r"-5", r"\text{negative }5", True),
+        (r"-5", r"\text{minus }5", True),
+        (r"500", r"5\text{ hundred}", True),
+        (r"60", r"5\text{ dozen eggs}", True),
+        (r"2000000000000", r"2\text{ trillion}", True),
+        (r"5", r"5\text{ more apples}", True),
+        (r"5", r"\text{rounded to }5", True),
+        (r"5", r"\text{a total of }5", True),
+        (r"7", r"\text{7 days}", True),
+        (r"12", r"\text{12 apples}", True),
+        (r"1000", r"\text{1,000 people}", True),
+        (r"3, 4", r"\text{3 or 4}", True),
+        (r"3", r"\text{3 or 4}", False),
+        (r"40", r"40\text{ km per hour}", True),
+        (r"1\text{ hour }30\text{ minutes}", r"1\text{ hour }20\text{ minutes}", False),
+        (r"1\text{ hour }30\text{ minutes}", r"1\text{ hour and }30\text{ minutes}", True),
+        (r"1\text{ hour }30\text{ minutes}", r"\text{1 hour 30 minutes}", True),
+        (r"1\text{ hour }30\text{ minutes}", r"1\text{ hour}, 30\text{ minutes}", True),
+        (r"5\text{ ft }6\text{ in}", r"5\text{ ft }7\text{ in}", False),
+        (r"5\text{ ft }6\text{ in}", r"5", False),
+        (r"6\text{ weeks and }3\text{ days}", r"6\text{ weeks}", False),
+        (r"3\text{ apples and }4\text{ pears}", r"3\text{ apples and }5\text{ pears}", False),
+        (r"\{2n : n\in\mathbb Z\}", r"\{2n+1 : n\in\mathbb Z\}", False),
+        (r"\{2n : n\in\mathbb Z\}", r"\{2n \mid n\in\mathbb Z\}", True),
+        (r"(1,2)", r"]1,2[", True),
+        (r"[1,2)", r"[1,2[", True),
+        (r"(1,2]", r"[1,2]", False),
+        (r"5", r"x\approx5", True),
+        (r"10^{-5}", r"1e-5", True),
+        (r"12{:}30", r"12:30", True),
+    ]
+
+
 def of_math500(golds):
     """Each published gold as it is, set another way, and beside the next gold."""
     for i, gold in enumerate(golds):

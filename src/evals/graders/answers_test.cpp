@@ -1,4 +1,5 @@
 // Graders of text answers: verdicts, the lenient score, votes, and answers that mean harm.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -53,6 +54,34 @@ TEST(MathGrader, TellsWhatItCouldNotDecide) {
   EXPECT_TRUE(math->same("1/2", "0.5"));
 }
 
+TEST(NumberGrader, MindsTheWordsAroundANumber) {
+  const auto number = grader("number");
+  const auto verdict = [&](const char* gold, const char* answer) {
+    return number->grade(question({{"answer", gold}}), fmt::format("\\boxed{{{}}}", answer))
+        .verdict;
+  };
+  for (const auto& [gold, answer] :
+       std::vector<std::pair<const char*, const char*>>{{"18", "\\text{18 dollars}"},
+                                                        {"18", "18\\text{ dollars per day}"},
+                                                        {"-5", "\\text{negative }5"},
+                                                        {"500", "5\\text{ hundred}"},
+                                                        {"60", "5 \\text{ dozen eggs}"},
+                                                        {"5", "5 more apples"},
+                                                        {"5", "\\text{a total of }5"}}) {
+    EXPECT_EQ(verdict(gold, answer), Verdict::right) << gold << ": " << answer;
+  }
+  for (const auto& [gold, answer] :
+       std::vector<std::pair<const char*, const char*>>{{"5", "\\text{negative }5"},
+                                                        {"5", "\\text{at least }5"},
+                                                        {"5", "5 \\text{ hundred}"},
+                                                        {"5", "5 \\text{ plus }3"},
+                                                        {"5", "5 \\text{ or more}"},
+                                                        {"5", "5\\text{ feet }6\\text{ inches}"},
+                                                        {"7", "7\\text{ per }2"}}) {
+    EXPECT_EQ(verdict(gold, answer), Verdict::wrong) << gold << ": " << answer;
+  }
+}
+
 TEST(ChoiceGrader, FindsTheLetter) {
   const auto choice = grader("choice", {{"lenient", "last-line"}});
   const Question q = question({{"options", {"red", "blue", "A dog"}}, {"letter", "B"}});
@@ -68,6 +97,27 @@ TEST(ChoiceGrader, FindsTheLetter) {
   EXPECT_EQ(choice->grade(q, "Answer: D").detail, "no letter of an option");
   EXPECT_EQ(choice->grade(q, "I think\nB").verdict, Verdict::no_answer);
   EXPECT_EQ(choice->grade(q, "I think\nB").scores["lenient"], 1);
+}
+
+TEST(ChoiceGrader, CountsNoHedge) {
+  const auto choice = grader("choice");
+  const Question q = question({{"options", {"apple", "pear", "fig", "C"}}, {"letter", "B"}});
+  for (const char* right :
+       {"Answer: B (pear)", "Answer: B \u2013 pear", "Answer: B - pear", "Answer: B. pear.",
+        "\"answer\": \"the answer is B\"", "Answer: the correct answer is (B)", "{'answer': 'B'}",
+        "\\boxed{\\text{pear}}", "\\boxed{\\textbf{(B) }pear}", "Answer: B, not because of a fig",
+        "\"answer\": \"B\"\nHere \"answer\" means the letter.",
+        "Answer: B\nIf you have another answer: tell me"}) {
+    EXPECT_EQ(choice->grade(q, right).verdict, Verdict::right) << right;
+  }
+  for (const char* wrong :
+       {"Answer: B, C", "Answer: B-C", "Answer: B.C", "Answer: B. C", "Answer: B/C",
+        "Answer: B or C", "Answer: C; B", "{\"answer\": \"B: C\"}", "Answer: (B) or (C)",
+        "Answer: (B) pear or (C) fig", "Answer: B) pear and C) fig", "Answer: B\nAnswer: B or C",
+        "Answer: B\nAnswer: none of them", "Answer: B\nAnswer: E"}) {
+    EXPECT_EQ(choice->grade(q, wrong).verdict, Verdict::wrong) << wrong;
+  }
+  EXPECT_EQ(choice->grade(q, "Answer: D. C").answer, "D");  // the text of that option
 }
 
 TEST(LetterOfAnOption, IsNoArticle) {
@@ -94,6 +144,10 @@ TEST(NormalisedGrader, ForgivesHowAnAnswerIsSet) {
                                                         {"-50", "\u221250"},
                                                         {"8", "8.0"},
                                                         {"False", "false"},
+                                                        {"(A)", "(A) 12/12/2001"},
+                                                        {"(A)", "the answer is A"},
+                                                        {"} ]", "\\} ]"},
+                                                        {"{ [ ] }", "\\{[]\\}"},
                                                         {"valid", "\"valid\""}}) {
     EXPECT_EQ(verdict(gold, answer), Verdict::right) << gold << ": " << answer;
   }
@@ -104,6 +158,11 @@ TEST(NormalisedGrader, ForgivesHowAnAnswerIsSet) {
                                                         {"] ] >", "] > ]"},
                                                         {"barn damp", "damp barn"},
                                                         {"8", "80"},
+                                                        {"8", "8 or more"},
+                                                        {"(A)", "(A) or (B)"},
+                                                        {"(A)", "(A), (B)"},
+                                                        {"(A)", "(A) and (C)"},
+                                                        {"(A)", "A, B"},
                                                         {"(A)", "A man"}}) {
     EXPECT_EQ(verdict(gold, answer), Verdict::wrong) << gold << ": " << answer;
   }

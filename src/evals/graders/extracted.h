@@ -25,6 +25,8 @@ class ExtractedAnswerGrader : public Grader {
  protected:
   virtual AnswerComparison compare(const Question& question, const std::string& gold,
                                    const std::string& answer) const = 0;
+  // Whether what follows "answer:" is one at all; an earlier one counts where it is not.
+  virtual bool is_answer(const Question&, const std::string&) const { return true; }
   // What is stored and shown of an answer that was found.
   virtual std::string shown(const Question&, const std::string& answer) const { return answer; }
   virtual bool same_answers(const std::string& a, const std::string& b) const { return a == b; }

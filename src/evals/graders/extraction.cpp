@@ -104,19 +104,33 @@ Found answer_line(std::string_view reply) {
   return std::nullopt;
 }
 
-Found json_answer(std::string_view reply) {
-  const size_t at = last_ignoring_case(reply, "\"answer\"");
-  if (at == std::string_view::npos) return std::nullopt;
-  std::string_view rest = stripped(reply.substr(at + 8));
-  if (!rest.starts_with(':')) return std::nullopt;
-  rest = stripped(rest.substr(1));
-  if (!rest.starts_with('"')) return some(stripped(rest.substr(0, rest.find_first_of(",}\n"))));
+namespace {
+
+// From the value of "answer": on.
+Found json_value(std::string_view rest) {
+  if (!rest.starts_with('"') && !rest.starts_with('\'')) {
+    return some(stripped(rest.substr(0, rest.find_first_of(",}\n"))));
+  }
   size_t end = 1;
-  while (end < rest.size() && rest[end] != '"') end += rest[end] == '\\' ? 2 : 1;
+  while (end < rest.size() && rest[end] != rest[0]) end += rest[end] == '\\' ? 2 : 1;
   if (end >= rest.size()) return std::nullopt;
   const auto value = nlohmann::json::parse(rest.substr(0, end + 1), nullptr, false);
   return some(stripped(value.is_string() ? value.get<std::string>()
                                          : std::string(rest.substr(1, end - 1))));
+}
+
+}  // namespace
+
+Found json_answer(std::string_view reply) {
+  size_t at = reply.size();
+  while ((at = last_ignoring_case(reply.substr(0, at), "answer")) != std::string_view::npos) {
+    const std::string_view rest = reply.substr(at + 6);
+    const char quote = at > 0 ? reply[at - 1] : ' ';
+    if ((quote != '"' && quote != '\'') || !rest.starts_with(quote)) continue;
+    const std::string_view value = stripped(rest.substr(1));
+    if (value.starts_with(':')) return json_value(stripped(value.substr(1)));
+  }
+  return std::nullopt;
 }
 
 Found tagged_answer(std::string_view reply) {
@@ -170,16 +184,38 @@ Extraction::Extraction(const GraderOptions& options, std::vector<std::string> by
     : strict_(finders(options.texts("extract", std::move(by_default)), options.where())),
       lenient_(finders(options.texts("lenient", {}), options.where())) {}
 
-Found Extraction::strict(std::string_view reply) const {
+namespace {
+
+constexpr int most_tries = 50;
+
+Found first_found(std::string_view reply, Found (*find)(std::string_view),
+                  const Extraction::IsAnswer& is_answer) {
+  const Found last = find(reply);
+  if (!last || is_answer(*last) || (find != json_answer && find != answer_line)) return last;
+  for (int i = 0; i < most_tries; ++i) {
+    const size_t at = last_ignoring_case(reply, "answer");
+    if (at == std::string_view::npos) break;
+    reply = reply.substr(0, at);
+    Found earlier = find(reply);
+    if (earlier && is_answer(*earlier)) return earlier;
+  }
+  return last;
+}
+
+}  // namespace
+
+Found Extraction::strict(std::string_view reply, const IsAnswer& is_answer) const {
   for (const Finder find : strict_) {
-    if (Found found = find(reply)) return found;
+    if (Found found = first_found(reply, find, is_answer)) return found;
   }
   return std::nullopt;
 }
 
-Found Extraction::lenient(std::string_view reply) const {
-  Found found = strict(reply);
-  for (size_t i = 0; i < lenient_.size() && !found; ++i) found = lenient_[i](reply);
+Found Extraction::lenient(std::string_view reply, const IsAnswer& is_answer) const {
+  Found found = strict(reply, is_answer);
+  for (size_t i = 0; i < lenient_.size() && !found; ++i) {
+    found = first_found(reply, lenient_[i], is_answer);
+  }
   return found;
 }
 

@@ -1,6 +1,7 @@
 // The final answer within what a model replied: where graders look for it.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +18,7 @@ std::optional<std::string> last_number(std::string_view reply);
 // What follows the last "Answer:", to the end of its line (or the next line that holds anything),
 // without Markdown around it.
 std::optional<std::string> answer_line(std::string_view reply);
-// The value of the last "answer": in JSON, a text or a number.
+// The value of the last "answer": in JSON, a text or a number; also in single quotes.
 std::optional<std::string> json_answer(std::string_view reply);
 // Between the last [ANSWER] and [/ANSWER], or the end.
 std::optional<std::string> tagged_answer(std::string_view reply);
@@ -32,8 +33,10 @@ class Extraction {
   // last-line, whole.
   Extraction(const GraderOptions& options, std::vector<std::string> by_default);
 
-  std::optional<std::string> strict(std::string_view reply) const;
-  std::optional<std::string> lenient(std::string_view reply) const;
+  // Behind "answer" only what `is_answer` counts, where anything does.
+  using IsAnswer = std::function<bool(const std::string&)>;
+  std::optional<std::string> strict(std::string_view reply, const IsAnswer& is_answer) const;
+  std::optional<std::string> lenient(std::string_view reply, const IsAnswer& is_answer) const;
   bool has_lenient() const { return !lenient_.empty(); }
 
  private:

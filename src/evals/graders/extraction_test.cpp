@@ -46,6 +46,8 @@ TEST(JsonAnswer, IsTheFieldOfThatName) {
   EXPECT_EQ(json_answer("{\"answer\": 12}"), "12");
   EXPECT_EQ(json_answer("{\"answer\": \"a \\\"b\\\"\"}"), "a \"b\"");
   EXPECT_EQ(json_answer("{\"answer\": \"open"), std::nullopt);
+  EXPECT_EQ(json_answer("{'answer': 'B'}"), "B");
+  EXPECT_EQ(json_answer("\"answer\": \"B\", and \"answer\" is a key"), "B");
 }
 
 TEST(TaggedAnswer, StandsBetweenTheLastTags) {

@@ -14,7 +14,7 @@ using maths::Equality;
 class MathGrader : public ExtractedAnswerGrader {
  public:
   explicit MathGrader(const GraderOptions& options) : ExtractedAnswerGrader(options, {"boxed"}) {}
-  std::string version() const override { return "math 1"; }
+  std::string version() const override { return "math 2"; }
 
  protected:
   AnswerComparison compare(const Question&, const std::string& gold,
@@ -32,7 +32,7 @@ class MathGrader : public ExtractedAnswerGrader {
 class NumberGrader : public ExtractedAnswerGrader {
  public:
   explicit NumberGrader(const GraderOptions& options) : ExtractedAnswerGrader(options, {"boxed"}) {}
-  std::string version() const override { return "number 1"; }
+  std::string version() const override { return "number 2"; }
 
  protected:
   AnswerComparison compare(const Question&, const std::string& gold,

@@ -16,6 +16,13 @@ bool is_alphanumeric(char c) { return std::isalnum(static_cast<unsigned char>(c)
 // alone.
 std::string normal_form(std::string_view text) {
   constexpr std::string_view dropped = "*`$\"";
+  std::string unescaped;  // \{ is {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '\\' && i + 1 < text.size() &&
+                        std::string_view("{}").find(text[i + 1]) != std::string_view::npos;
+    if (!escape) unescaped += text[i];
+  }
+  text = unescaped;
   const bool only_signs = std::none_of(text.begin(), text.end(), is_alphanumeric);
   std::string form;
   for (const char c : text) {
@@ -39,7 +46,7 @@ class NormalisedGrader : public ExtractedAnswerGrader {
  public:
   explicit NormalisedGrader(const GraderOptions& options)
       : ExtractedAnswerGrader(options, {"answer-line", "boxed"}) {}
-  std::string version() const override { return "normalised 1"; }
+  std::string version() const override { return "normalised 2"; }
 
  protected:
   AnswerComparison compare(const Question&, const std::string& gold,

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "evals/graders/maths/vocabulary.h"
+#include "evals/graders/maths/wording.h"
 
 namespace quantrial::maths {
 namespace {
@@ -114,7 +115,7 @@ class Reader {
     return true;
   }
 
-  // `x \in S` is S; of `a \approx b` only a counts.
+  // `x \in S` is S; of `a \approx b` only a counts, or b where a is a name.
   bool relation(Answer& answer) {
     const Split found = split(tokens_, divides_relation);
     if (found.parts.size() < 2) return false;
@@ -125,6 +126,10 @@ class Reader {
     }
     if (found.signs[0] == "~=") {
       answer = read_answer(found.parts[0]);
+      const bool variable = answer.kind == AnswerKind::value &&
+                            answer.value.operation == Operation::symbol &&
+                            !variables(answer.value).empty();
+      if (variable && found.parts.size() == 2) answer = read_answer(found.parts[1]);
       return true;
     }
     answer.kind = AnswerKind::relation;
@@ -153,7 +158,7 @@ class Reader {
   }
 
   bool bracket(Answer& answer) {
-    if (!is_one_bracket(tokens_)) return false;
+    if (!is_one_bracket(tokens_)) return turned_bracket(answer);
     const std::string& open = tokens_.front().text;
     const Span inside = tokens_.subspan(1, tokens_.size() - 2);
     const Split found = split(inside, divides_list);
@@ -170,14 +175,40 @@ class Reader {
     return true;
   }
 
-  // \{x \mid x > 3\} is x > 3.
+  // ]1, 2[ is (1, 2).
+  bool turned_bracket(Answer& answer) const {
+    if (tokens_.size() < 5) return false;
+    const Token &first = tokens_.front(), &last = tokens_.back();
+    const bool open = first.is(TokenKind::close, "]"), closed = last.is(TokenKind::close, "]");
+    const bool turned = open || last.is(TokenKind::open, "[");
+    if (!turned || (!open && !first.is(TokenKind::open, "["))) return false;
+    if (!closed && !last.is(TokenKind::open, "[")) return false;
+    const Split found = split(tokens_.subspan(1, tokens_.size() - 2), divides_list);
+    if (found.parts.size() != 2) return false;
+    answer.kind = AnswerKind::tuple;
+    answer.open = open ? "(" : "[";
+    answer.close = closed ? "]" : ")";
+    for (const Span part : found.parts) answer.parts.push_back(read_answer(part));
+    return true;
+  }
+
+  // \{x \mid x > 3\} is x > 3; \{2n : n \in Z\} keeps its element.
   static bool set(Span inside, const Split& list, Answer& answer) {
     const Split where =
         split(inside, [](const Token& t) { return t.is_sign("|") || t.is_sign(":"); });
-    if (where.parts.size() == 2 && !where.parts[0].empty() &&
-        where.parts[0][0].kind == TokenKind::symbol) {
-      answer = read_answer(where.parts[1]);
-      return true;
+    if (where.parts.size() == 2 && !where.parts[0].empty()) {
+      const Span element = where.parts[0], condition = where.parts[1];
+      const bool variable =
+          element[0].kind == TokenKind::symbol && (element.size() == 1 || element[1].is_sign("in"));
+      if (variable) {
+        answer = read_answer(condition);
+        return true;
+      }
+      if (std::any_of(condition.begin(), condition.end(), divides_relation)) {
+        answer.kind = AnswerKind::builder;
+        answer.parts = {read_answer(element), read_answer(condition)};
+        return true;
+      }
     }
     answer.kind = AnswerKind::set;
     answer.parts = read_parts(list.parts);
@@ -233,47 +264,119 @@ class Reader {
     return true;
   }
 
-  // Words before a value are dropped ("about 5"), and so are words after it: units.
+  // Plain words before a value are dropped ("about 5"), and so are units behind it; with any other
+  // words it is not that value.
   bool words(Answer& answer) {
     const auto first = std::find_if_not(tokens_.begin(), tokens_.end(), is_word);
     const bool has_number = std::any_of(tokens_.begin(), tokens_.end(),
                                         [](const Token& t) { return t.kind == TokenKind::number; });
-    if (first == tokens_.end() || (first != tokens_.begin() && !has_number)) {
+    const Span before(tokens_.begin(), first);
+    const Lead lead = has_number ? lead_of(phrase(before)) : Lead::plain;
+    if (first == tokens_.end() || (!before.empty() && !has_number) || lead == Lead::other) {
       answer.kind = AnswerKind::words;
       return true;
     }
-    tokens_ = tokens_.subspan(static_cast<size_t>(first - tokens_.begin()));
-    const auto unit = std::find_if(tokens_.begin(), tokens_.end(), is_word);
-    if (unit == tokens_.end()) return false;
-    const Span after(unit, tokens_.end());
-    const Span before(tokens_.begin(), unit);
-    if (!is_unit(after)) return false;
-    const std::string word = unit->text;
-    answer = read_answer(before);
-    if (word.starts_with("percent")) answer.percent = true;
-    scale(answer, word);
+    const Span rest = tokens_.subspan(before.size());
+    const std::vector<Span> parts = quantities(rest);
+    const bool has_unit = std::any_of(rest.begin(), rest.end(), is_word);
+    if (!has_unit && lead == Lead::plain) {
+      tokens_ = rest;
+      return false;
+    }
+    if (parts.size() > 1) {
+      compound(parts, answer);
+    } else {
+      answer = has_unit ? quantity(rest) : read_answer(rest);
+    }
+    if (lead == Lead::negative) negate(answer);
     return true;
   }
 
-  // cm^2, miles per hour, m/s: words, single letters, numbers and signs between them.
-  static bool is_unit(Span tokens) {
-    return std::all_of(tokens.begin(), tokens.end(), [](const Token& t) {
-      return t.kind == TokenKind::word || t.kind == TokenKind::number ||
-             t.kind == TokenKind::symbol || t.kind == TokenKind::open ||
-             t.kind == TokenKind::close || t.is_sign("/") || t.is_sign("^") || t.is_sign("*") ||
-             t.is_sign("-") || t.is_sign(".");
-    });
+  // Tokens as they were written, roughly: letters that were one word are one word.
+  static std::string phrase(Span tokens) {
+    std::string text;
+    for (const Token& token : tokens) {
+      const bool apart = token.space_before || is_word(token);
+      text += (apart ? " " : "") + token.text + (is_word(token) ? " " : "");
+    }
+    return text;
   }
 
-  static void scale(Answer& answer, const std::string& word) {
-    const int64_t factor = word == "thousand"  ? 1'000
-                           : word == "million" ? 1'000'000
-                           : word == "billion" ? 1'000'000'000
-                                               : 1;
-    if (factor == 1 || answer.kind != AnswerKind::value) return;
+  // Cut where a number follows a word: 1 hour 30 minutes.
+  static std::vector<Span> quantities(Span tokens) {
+    std::vector<Span> parts;
+    size_t from = 0;
+    for (size_t i = 1; i < tokens.size(); ++i) {
+      const bool number = tokens[i].kind == TokenKind::number || tokens[i].text == "frac";
+      if (!number || !is_word(tokens[i - 1]) || tokens[i - 1].text.ends_with("mod")) continue;
+      parts.push_back(tokens.subspan(from, i - from));
+      from = i;
+    }
+    parts.push_back(tokens.subspan(from));
+    return parts;
+  }
+
+  static void compound(const std::vector<Span>& parts, Answer& answer) {
+    for (const Span part : parts) {
+      answer.parts.push_back(quantity(part));
+      const bool has_unit = std::any_of(part.begin(), part.end(), is_word);
+      if (has_unit && answer.parts.back().kind == AnswerKind::value) continue;
+      answer.parts.clear();
+      answer.kind = AnswerKind::words;
+      return;
+    }
+    answer.kind = AnswerKind::compound;
+  }
+
+  // A value with a unit; only words when the unit is none.
+  static Answer quantity(Span tokens) {
+    const auto word = std::find_if(tokens.begin(), tokens.end(), is_word);
+    const Span behind(word, tokens.end());
+    const Unit unit = unit_of(phrase(behind));
+    Answer answer;
+    if (!unit.understood) {
+      answer.kind = AnswerKind::words;
+      answer.text = joined(tokens);
+      return answer;
+    }
+    if (!is_unit(behind)) return answer;
+    answer = read_answer(Span(tokens.begin(), word));
+    answer.percent |= unit.percent;
+    if (unit.factor == 1 || answer.kind != AnswerKind::value) return answer;
     answer.text.clear();
-    answer.value = {
-        Operation::product, {}, {}, {answer.value, {Operation::number, {}, Rational(factor), {}}}};
+    answer.value = {Operation::product,
+                    {},
+                    {},
+                    {answer.value, {Operation::number, {}, Rational(unit.factor), {}}}};
+    return answer;
+  }
+
+  static void negate(Answer& answer) {
+    if (answer.kind == AnswerKind::value) {
+      answer.value = {Operation::negation, {}, {}, {answer.value}};
+    } else {
+      answer = {};
+      answer.kind = AnswerKind::words;
+    }
+    answer.text.clear();
+  }
+
+  // cm^2, miles per hour, m/s: words, letters, exponents and signs between them. Whatever follows
+  // "mod" belongs to it.
+  static bool is_unit(Span tokens) {
+    const bool modulus = !tokens.empty() && tokens[0].text.find("mod") != std::string::npos;
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      const Token& t = tokens[i];
+      const bool raised =
+          i > 0 && (tokens[i - 1].is_sign("^") ||
+                    (i > 1 && (tokens[i - 2].is_sign("^") || tokens[i - 1].is_sign("-"))));
+      const bool part = t.kind == TokenKind::word || t.kind == TokenKind::symbol ||
+                        t.kind == TokenKind::open || t.kind == TokenKind::close ||
+                        (t.kind == TokenKind::number && (raised || modulus)) || t.is_sign("/") ||
+                        t.is_sign("^") || t.is_sign("*") || t.is_sign("-") || t.is_sign(".");
+      if (!part) return false;
+    }
+    return true;
   }
 
   bool based(Answer& answer) {

@@ -14,6 +14,8 @@ enum class AnswerKind {
   united,      // (1, 2) \cup (3, 4)
   matrix,      // .parts by rows, .columns
   relation,    // .parts with .signs between them: x = 5, 1 <= x < 2
+  compound,    // 1 hour 30 minutes: .parts
+  builder,     // {2n : n in Z}: .parts are the element and the condition
   based,       // 204_5: .parts is the number as written
   unreadable,  // .text only
 };

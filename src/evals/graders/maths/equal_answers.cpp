@@ -257,6 +257,14 @@ Equality equal_based(const Answer& a, const Answer& b) {
   return as_equality(based.parts[0].text == (&based == &a ? b : a).text);
 }
 
+// 1 hour 30 minutes, or "1 hour, 30 minutes": number by number.
+Equality equal_compounds(const Answer& a, const Answer& b) {
+  const auto is_sequence = [](const Answer& answer) {
+    return answer.kind == AnswerKind::compound || answer.kind == AnswerKind::list;
+  };
+  return is_sequence(a) && is_sequence(b) ? in_order(a.parts, b.parts) : Equality::different;
+}
+
 Equality equal(const Answer& gold, const Answer& given) {
   const auto any = [&](AnswerKind kind) { return gold.kind == kind || given.kind == kind; };
   const auto all = [&](AnswerKind kind) { return gold.kind == kind && given.kind == kind; };
@@ -267,6 +275,10 @@ Equality equal(const Answer& gold, const Answer& given) {
     if (const Answer* value = assigned(given)) return equal(gold, *value);
     const auto interval = as_interval(given);
     return interval ? equal(gold, *interval) : Equality::different;
+  }
+  if (any(AnswerKind::compound)) return equal_compounds(gold, given);
+  if (any(AnswerKind::builder)) {
+    return all(AnswerKind::builder) ? in_order(gold.parts, given.parts) : Equality::undecided;
   }
   if (is_collection(gold) || is_collection(given)) return equal_to_collection(gold, given);
   if (any(AnswerKind::words)) return equal_words(gold, given);

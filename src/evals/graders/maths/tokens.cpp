@@ -1,5 +1,6 @@
 #include "evals/graders/maths/tokens.h"
 
+#include <algorithm>
 #include <cctype>
 #include <utility>
 
@@ -132,13 +133,14 @@ class Lexer {
     }
   }
 
-  // 1.5e3, 2E-7; but 2e-1 is a difference.
+  // 1.5e3, 2E-7, 1e-5; but 2e-1 is a difference.
   void exponent() {
     if (peek() != 'e' && peek() != 'E') return;
     const size_t sign = peek(1) == '-' || peek(1) == '+' ? 1 : 0;
     const size_t count = digits_from(at_ + 1 + sign);
+    const bool one = tokens_.back().text == "1";
     const bool decimal = tokens_.back().text.find('.') != std::string::npos;
-    if (count == 0 || (peek() == 'e' && sign == 1 && count == 1 && !decimal)) return;
+    if (count == 0 || (peek() == 'e' && sign == 1 && count == 1 && !decimal && !one)) return;
     const std::string power(text_.substr(at_ + 1 + sign, count));
     const bool negative = peek(1) == '-';
     at_ += 1 + sign + count;
@@ -264,7 +266,37 @@ class Lexer {
     if (inside.find_first_not_of("0123456789.") == std::string::npos) {
       return add(TokenKind::number, inside);
     }
-    add(TokenKind::word, inside);
+    if (!quantities(inside)) add(TokenKind::word, inside);
+  }
+
+  // 7 days, 1 hour 30 minutes: numbers, and words behind them.
+  bool quantities(std::string_view inside) {
+    constexpr std::string_view digits = "0123456789.,";
+    const auto sorted = [&](char c) {
+      return is_letter(c) || c == ' ' || digits.find(c) != std::string_view::npos;
+    };
+    if (!is_digit(inside[0]) || !std::all_of(inside.begin(), inside.end(), sorted)) return false;
+    Tokens found;
+    while (!inside.empty()) {
+      const bool number = is_digit(inside[0]);
+      const size_t end =
+          std::min(number ? inside.find_first_not_of(digits) : inside.find_first_of("0123456789"),
+                   inside.size());
+      std::string piece(inside.substr(0, end));
+      inside.remove_prefix(end);
+      if (number && (!inside.empty() && inside[0] != ' ')) return false;  // 4th
+      while (number && (piece.back() == ',' || piece.back() == '.')) piece.pop_back();
+      if (number) std::erase(piece, ',');
+      while (!number && piece.back() == ' ') piece.pop_back();
+      while (inside.starts_with(' ')) inside.remove_prefix(1);
+      const bool joins = piece == "and" || piece == "or";
+      found.push_back({number  ? TokenKind::number
+                       : joins ? TokenKind::separator
+                               : TokenKind::word,
+                       piece, true});
+    }
+    tokens_.insert(tokens_.end(), found.begin(), found.end());
+    return true;
   }
 
   void set_of_numbers() {
@@ -281,6 +313,10 @@ class Lexer {
       if (!rest().starts_with(two[i])) continue;
       at_ += 2;
       return add(TokenKind::sign, std::string(meanings[i]));
+    }
+    if (rest().starts_with("{:}")) {  // 12{:}30
+      at_ += 3;
+      return add(TokenKind::sign, ":");
     }
     if (rest().starts_with("...")) {
       at_ += 3;
