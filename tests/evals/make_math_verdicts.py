@@ -35,7 +35,12 @@ REASONS = [  # (what math-verify does, pattern of the gold answer, pattern of th
 ]
 HOSTILE = "math_hostile.jsonl"
 HOSTILE_REASONS = [
+    ("does not read lcm", r"\d+", r"\\text\{lcm\}.*"),
     ("takes the first number, whatever words follow", r".*\d.*", r"5?\d*\\text\{.*|.*\d\\text\{ .*|\d"),
+    ("keeps degrees out of functions", r".*\\circ", r".*"),
+    ("reads no differences of sets", r".*\\infty\)", r"\\mathbb.*"),
+    ("takes the last side of an equation, true or not", r"\d+", r".*=.*"),
+    ("does not group by blanks, or reads a product", r"\d+", r"\d+( \d+)+"),
     ("reads no reversed brackets", r"[\[(]\d,\d[)\]]", r"[\[\]]\d,\d[\[\]]"),
     ("does not read set builders", r"\\\{2n.*", r"\\\{2n.*"),
     ("does not read e-notation without a point", r"10\^\{-5\}", r"1e-5"),

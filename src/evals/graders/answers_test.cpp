@@ -67,6 +67,8 @@ TEST(NumberGrader, MindsTheWordsAroundANumber) {
                                                         {"500", "5\\text{ hundred}"},
                                                         {"60", "5 \\text{ dozen eggs}"},
                                                         {"5", "5 more apples"},
+                                                        {"5", "2 + 3 = 5 \\text{ apples}"},
+                                                        {"18", "3 \\times \\$6 = \\$18"},
                                                         {"5", "\\text{a total of }5"}}) {
     EXPECT_EQ(verdict(gold, answer), Verdict::right) << gold << ": " << answer;
   }
@@ -77,6 +79,8 @@ TEST(NumberGrader, MindsTheWordsAroundANumber) {
                                                         {"5", "5 \\text{ plus }3"},
                                                         {"5", "5 \\text{ or more}"},
                                                         {"5", "5\\text{ feet }6\\text{ inches}"},
+                                                        {"5", "2 + 2 = 5"},
+                                                        {"5", "x + 2 = 5"},
                                                         {"7", "7\\text{ per }2"}}) {
     EXPECT_EQ(verdict(gold, answer), Verdict::wrong) << gold << ": " << answer;
   }

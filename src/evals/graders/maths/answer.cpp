@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "evals/graders/maths/evaluate.h"
+#include "evals/graders/maths/quantity.h"
 #include "evals/graders/maths/vocabulary.h"
-#include "evals/graders/maths/wording.h"
 
 namespace quantrial::maths {
 namespace {
@@ -13,12 +14,6 @@ using Span = std::span<const Token>;
 
 constexpr std::array<std::string_view, 8> relation_signs{
     "=", "<", ">", "<=", ">=", "!=", "~=", "in"};
-
-std::string joined(Span tokens) {
-  std::string text;
-  for (const Token& token : tokens) text += (text.empty() ? "" : " ") + token.text;
-  return text;
-}
 
 // Whether the bracket that opens `tokens` closes at their end.
 bool is_one_bracket(Span tokens) {
@@ -64,7 +59,6 @@ bool divides_list(const Token& token) {
 bool divides_relation(const Token& token) {
   return token.kind == TokenKind::sign && contains(relation_signs, token.text);
 }
-bool is_word(const Token& token) { return token.kind == TokenKind::word; }
 
 class Reader {
  public:
@@ -75,9 +69,9 @@ class Reader {
       tokens_ = tokens_.subspan(1, tokens_.size() - 2);
     }
     Answer answer;
-    for (const auto step :
-         {&Reader::list, &Reader::united, &Reader::relation, &Reader::plus_minus, &Reader::bracket,
-          &Reader::known_set, &Reader::matrix, &Reader::words, &Reader::based, &Reader::value}) {
+    for (const auto step : {&Reader::list, &Reader::united, &Reader::relation, &Reader::plus_minus,
+                            &Reader::bracket, &Reader::known_set, &Reader::real_numbers_without,
+                            &Reader::matrix, &Reader::words, &Reader::based, &Reader::value}) {
       if ((this->*step)(answer)) break;
     }
     if (answer.text.empty()) answer.text = joined(tokens_);
@@ -233,14 +227,46 @@ class Reader {
     return true;
   }
 
+  // \mathbb{R} \setminus \{1, 2\}: the intervals between the values.
+  bool real_numbers_without(Answer& answer) {
+    const Split found = split(tokens_, [](const Token& t) { return t.is_sign("without"); });
+    if (found.parts.size() != 2 || joined(found.parts[0]) != "mathbb R") return false;
+    Answer taken = read_answer(found.parts[1]);
+    if (taken.kind != AnswerKind::set || taken.parts.empty()) return false;
+    std::vector<std::pair<long double, Answer>> places;
+    for (Answer& part : taken.parts) {
+      const auto at = part.kind == AnswerKind::value ? evaluate<long double>(part.value, Point{})
+                                                     : std::nullopt;
+      if (!at) return false;
+      places.emplace_back(at->value.real(), std::move(part));
+    }
+    std::sort(places.begin(), places.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    const Token minus{TokenKind::sign, "-"}, infinity{TokenKind::symbol, "infinity"};
+    Answer interval;
+    interval.kind = AnswerKind::tuple;
+    interval.open = "(";
+    interval.close = ")";
+    interval.parts = {read_answer(Tokens{minus, infinity}), {}};
+    for (const auto& [at, place] : places) {
+      interval.parts[1] = place;
+      answer.parts.push_back(interval);
+      interval.parts[0] = place;
+    }
+    interval.parts[1] = read_answer(Tokens{infinity});
+    answer.parts.push_back(std::move(interval));
+    answer.kind = AnswerKind::united;
+    return true;
+  }
+
   // The tokens within \begin{...matrix} ... \end{...matrix}, when they are all.
-  std::optional<Span> environment() const {
-    if (tokens_.size() < 9 || !tokens_[0].is(TokenKind::command, "begin")) return std::nullopt;
-    const std::string& name = tokens_[2].text;
+  static std::optional<Span> environment(Span tokens) {
+    if (tokens.size() < 9 || !tokens[0].is(TokenKind::command, "begin")) return std::nullopt;
+    const std::string& name = tokens[2].text;
     if (!name.ends_with("matrix") && name != "array") return std::nullopt;
     if (name == "vmatrix" || name == "Vmatrix") return std::nullopt;
-    if (!tokens_[tokens_.size() - 4].is(TokenKind::command, "end")) return std::nullopt;
-    Span inside = tokens_.subspan(4, tokens_.size() - 8);
+    if (!tokens[tokens.size() - 4].is(TokenKind::command, "end")) return std::nullopt;
+    Span inside = tokens.subspan(4, tokens.size() - 8);
     if (name == "array" && !inside.empty() && inside[0].kind == TokenKind::open) {
       size_t end = 0;
       while (end < inside.size() && inside[end].kind != TokenKind::close) ++end;
@@ -249,9 +275,23 @@ class Reader {
     return inside;
   }
 
+  // What stands before \begin: nothing, "-", a value and perhaps a sign of multiplication.
+  static std::optional<Expression> factor(Span tokens) {
+    const Expression one{Operation::number, {}, Rational(1), {}};
+    if (tokens.empty()) return one;
+    if (tokens.size() == 1 && tokens[0].is_sign("-")) {
+      return Expression{Operation::negation, {}, {}, {one}};
+    }
+    if (tokens.back().is_sign("*")) tokens = tokens.subspan(0, tokens.size() - 1);
+    return parse_expression(tokens);
+  }
+
   bool matrix(Answer& answer) {
-    const auto inside = environment();
-    if (!inside) return false;
+    const auto is_begin = [](const Token& t) { return t.is(TokenKind::command, "begin"); };
+    const auto begin = std::find_if(tokens_.begin(), tokens_.end(), is_begin);
+    const auto inside = environment(Span(begin, tokens_.end()));
+    const auto times = inside ? factor(Span(tokens_.begin(), begin)) : std::nullopt;
+    if (!times) return false;
     const Split rows = split(*inside, [](const Token& t) { return t.is_sign("\\\\"); });
     for (const Span row : rows.parts) {
       if (row.empty()) continue;
@@ -260,124 +300,16 @@ class Reader {
       answer.columns = cells.parts.size();
       for (const Span cell : cells.parts) answer.parts.push_back(read_answer(cell));
     }
+    for (Answer& cell : answer.parts) {
+      if (begin == tokens_.begin() || cell.kind != AnswerKind::value) continue;
+      cell.value = {Operation::product, {}, {}, {*times, cell.value}};
+      cell.text.clear();
+    }
     answer.kind = AnswerKind::matrix;
     return true;
   }
 
-  // Plain words before a value are dropped ("about 5"), and so are units behind it; with any other
-  // words it is not that value.
-  bool words(Answer& answer) {
-    const auto first = std::find_if_not(tokens_.begin(), tokens_.end(), is_word);
-    const bool has_number = std::any_of(tokens_.begin(), tokens_.end(),
-                                        [](const Token& t) { return t.kind == TokenKind::number; });
-    const Span before(tokens_.begin(), first);
-    const Lead lead = has_number ? lead_of(phrase(before)) : Lead::plain;
-    if (first == tokens_.end() || (!before.empty() && !has_number) || lead == Lead::other) {
-      answer.kind = AnswerKind::words;
-      return true;
-    }
-    const Span rest = tokens_.subspan(before.size());
-    const std::vector<Span> parts = quantities(rest);
-    const bool has_unit = std::any_of(rest.begin(), rest.end(), is_word);
-    if (!has_unit && lead == Lead::plain) {
-      tokens_ = rest;
-      return false;
-    }
-    if (parts.size() > 1) {
-      compound(parts, answer);
-    } else {
-      answer = has_unit ? quantity(rest) : read_answer(rest);
-    }
-    if (lead == Lead::negative) negate(answer);
-    return true;
-  }
-
-  // Tokens as they were written, roughly: letters that were one word are one word.
-  static std::string phrase(Span tokens) {
-    std::string text;
-    for (const Token& token : tokens) {
-      const bool apart = token.space_before || is_word(token);
-      text += (apart ? " " : "") + token.text + (is_word(token) ? " " : "");
-    }
-    return text;
-  }
-
-  // Cut where a number follows a word: 1 hour 30 minutes.
-  static std::vector<Span> quantities(Span tokens) {
-    std::vector<Span> parts;
-    size_t from = 0;
-    for (size_t i = 1; i < tokens.size(); ++i) {
-      const bool number = tokens[i].kind == TokenKind::number || tokens[i].text == "frac";
-      if (!number || !is_word(tokens[i - 1]) || tokens[i - 1].text.ends_with("mod")) continue;
-      parts.push_back(tokens.subspan(from, i - from));
-      from = i;
-    }
-    parts.push_back(tokens.subspan(from));
-    return parts;
-  }
-
-  static void compound(const std::vector<Span>& parts, Answer& answer) {
-    for (const Span part : parts) {
-      answer.parts.push_back(quantity(part));
-      const bool has_unit = std::any_of(part.begin(), part.end(), is_word);
-      if (has_unit && answer.parts.back().kind == AnswerKind::value) continue;
-      answer.parts.clear();
-      answer.kind = AnswerKind::words;
-      return;
-    }
-    answer.kind = AnswerKind::compound;
-  }
-
-  // A value with a unit; only words when the unit is none.
-  static Answer quantity(Span tokens) {
-    const auto word = std::find_if(tokens.begin(), tokens.end(), is_word);
-    const Span behind(word, tokens.end());
-    const Unit unit = unit_of(phrase(behind));
-    Answer answer;
-    if (!unit.understood) {
-      answer.kind = AnswerKind::words;
-      answer.text = joined(tokens);
-      return answer;
-    }
-    if (!is_unit(behind)) return answer;
-    answer = read_answer(Span(tokens.begin(), word));
-    answer.percent |= unit.percent;
-    if (unit.factor == 1 || answer.kind != AnswerKind::value) return answer;
-    answer.text.clear();
-    answer.value = {Operation::product,
-                    {},
-                    {},
-                    {answer.value, {Operation::number, {}, Rational(unit.factor), {}}}};
-    return answer;
-  }
-
-  static void negate(Answer& answer) {
-    if (answer.kind == AnswerKind::value) {
-      answer.value = {Operation::negation, {}, {}, {answer.value}};
-    } else {
-      answer = {};
-      answer.kind = AnswerKind::words;
-    }
-    answer.text.clear();
-  }
-
-  // cm^2, miles per hour, m/s: words, letters, exponents and signs between them. Whatever follows
-  // "mod" belongs to it.
-  static bool is_unit(Span tokens) {
-    const bool modulus = !tokens.empty() && tokens[0].text.find("mod") != std::string::npos;
-    for (size_t i = 0; i < tokens.size(); ++i) {
-      const Token& t = tokens[i];
-      const bool raised =
-          i > 0 && (tokens[i - 1].is_sign("^") ||
-                    (i > 1 && (tokens[i - 2].is_sign("^") || tokens[i - 1].is_sign("-"))));
-      const bool part = t.kind == TokenKind::word || t.kind == TokenKind::symbol ||
-                        t.kind == TokenKind::open || t.kind == TokenKind::close ||
-                        (t.kind == TokenKind::number && (raised || modulus)) || t.is_sign("/") ||
-                        t.is_sign("^") || t.is_sign("*") || t.is_sign("-") || t.is_sign(".");
-      if (!part) return false;
-    }
-    return true;
-  }
+  bool words(Answer& answer) { return read_words(tokens_, answer); }
 
   bool based(Answer& answer) {
     const size_t base = tokens_.size() == 5 && tokens_[2].kind == TokenKind::open ? 3 : 2;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "evals/graders/maths/answer.h"
+#include "evals/graders/maths/assignment.h"
 
 namespace quantrial::maths {
 namespace {
@@ -73,49 +73,6 @@ std::string word_key(std::string_view text) {
   if (key.size() < 2) return key;
   for (char& c : key) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return key;
-}
-
-Expression scaled(const Expression& e, Operation operation, int64_t factor) {
-  return {operation, {}, {}, {e, {Operation::number, {}, Rational(factor), {}}}};
-}
-
-// 50% is 0.5, and it is 50 where percent are asked for.
-Equality equal_values(const Answer& a, const Answer& b) {
-  if (a.percent == b.percent) return identical(a.value, b.value);
-  const Answer& percent = a.percent ? a : b;
-  const Answer& other = a.percent ? b : a;
-  return either(identical(percent.value, other.value),
-                identical(scaled(percent.value, Operation::quotient, 100), other.value));
-}
-
-bool is_equation(const Answer& a) {
-  return a.kind == AnswerKind::relation &&
-         std::all_of(a.signs.begin(), a.signs.end(), [](auto& sign) { return sign == "="; });
-}
-
-// x, AB, f(x), f^{-1}(x), (x, y), a word: what a value is given to. No numbers, no sums.
-bool is_name(const Answer& a) {
-  if (a.kind == AnswerKind::words) return true;
-  if (a.kind == AnswerKind::tuple) return std::all_of(a.parts.begin(), a.parts.end(), is_name);
-  if (a.kind != AnswerKind::value && a.kind != AnswerKind::unreadable) return false;
-  std::string text = a.text;
-  for (const std::string_view inverse : {"^ { - 1 } ", "^ - 1 "}) {
-    if (const size_t at = text.find(inverse); at != std::string::npos) {
-      text.erase(at, inverse.size());
-    }
-  }
-  for (size_t at; (at = text.find("_ ")) != std::string::npos;) {  // subscripts
-    const size_t end = text.compare(at + 2, 1, "{") == 0 ? text.find('}', at) : at + 2;
-    text.erase(at, std::min(end, text.size()) - at + 1);
-  }
-  return text.find_first_of("0123456789+-*/") == std::string::npos;
-}
-
-// 5 of x = 5, x = 2 + 3 = 5, 5 = x.
-const Answer* assigned(const Answer& a) {
-  if (!is_equation(a)) return nullptr;
-  if (is_name(a.parts.front())) return &a.parts.back();
-  return a.parts.size() == 2 && is_name(a.parts.back()) ? &a.parts.front() : nullptr;
 }
 
 // x <= 3 and 1 < x <= 3 as intervals of a variable.

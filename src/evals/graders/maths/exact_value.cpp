@@ -1,3 +1,7 @@
+#include <cstdlib>
+#include <numeric>
+#include <string_view>
+
 #include "evals/graders/maths/expression.h"
 
 namespace quantrial::maths {
@@ -37,6 +41,18 @@ Exact binomial(const Exact& above, const Exact& below) {
   return Rational::quotient(*numerator, *denominator);
 }
 
+Exact common(std::string_view name, const std::vector<Exact>& values) {
+  if (name != "gcd" && name != "lcm") return std::nullopt;
+  int64_t result = name == "gcd" ? 0 : 1;
+  for (const Exact& value : values) {
+    const auto n = small_integer(value);
+    if (!n || std::abs(*n) > 1'000'000'000) return std::nullopt;
+    result = name == "gcd" ? std::gcd(result, *n) : std::lcm(result, *n);
+    if (result > 1'000'000'000) return std::nullopt;
+  }
+  return values.empty() ? std::nullopt : Exact(Rational(result));
+}
+
 Exact folded(const std::vector<Exact>& values, Exact (*two)(const Rational& a, const Rational& b)) {
   Exact result = values[0];
   for (size_t i = 1; i < values.size() && result; ++i) result = two(*result, *values[i]);
@@ -71,6 +87,8 @@ std::optional<Rational> exact_value(const Expression& e) {
       return factorial(values[0]);
     case Operation::binomial:
       return binomial(values[0], values[1]);
+    case Operation::function:
+      return common(e.name, values);
     default:
       return std::nullopt;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/rng.h"
 #include "evals/graders/maths/evaluate.h"
@@ -12,7 +13,9 @@ namespace {
 constexpr double tolerance = 1e-9;  // relative (evaluation.md 3.3)
 constexpr int wanted_points = 20;
 constexpr int most_draws = 100;
-constexpr int fewest_points = 4;  // of expressions with variables
+constexpr size_t most_terms = 200;
+constexpr long double far = 1000;  // times the bound of the rounding errors
+constexpr int fewest_points = 4;   // of expressions with variables
 
 // Both expressions at one point, in both precisions.
 template <typename Real>
@@ -100,6 +103,116 @@ Equality over(const std::vector<Sampled>& points, Of of) {
   return any_same ? Equality::same : Equality::undecided;
 }
 
+bool has_decimal(const Expression& e) {
+  if (e.operation == Operation::number) return !e.number.is_integer();
+  return std::any_of(e.arguments.begin(), e.arguments.end(), has_decimal);
+}
+
+bool same_tree(const Expression& a, const Expression& b) {
+  return a.operation == b.operation && a.name == b.name && a.number == b.number &&
+         std::equal(a.arguments.begin(), a.arguments.end(), b.arguments.begin(), b.arguments.end(),
+                    same_tree);
+}
+
+// The terms of a sum with their signs.
+struct Term {
+  const Expression* value;
+  bool negative;
+};
+void add_terms(const Expression& e, bool negative, std::vector<Term>& to) {
+  if (e.operation == Operation::sum) {
+    for (const Expression& term : e.arguments) add_terms(term, negative, to);
+  } else if (e.operation == Operation::negation) {
+    add_terms(e.arguments[0], !negative, to);
+  } else {
+    to.push_back({&e, negative});
+  }
+}
+
+// a - b without the terms that both have.
+std::vector<Term> remaining_terms(const Expression& a, const Expression& b) {
+  std::vector<Term> terms, left;
+  add_terms(a, false, terms);
+  add_terms(b, true, terms);
+  if (terms.size() > most_terms) return terms;
+  for (const Term& term : terms) {
+    const auto opposite = std::find_if(left.begin(), left.end(), [&](const Term& other) {
+      return other.negative != term.negative && same_tree(*other.value, *term.value);
+    });
+    if (opposite == left.end()) {
+      left.push_back(term);
+    } else {
+      left.erase(opposite);
+    }
+  }
+  return left;
+}
+
+// Whether the exact numbers that are left of a - b are all of it: e^100 + 1 and e^100.
+Equality after_cancelling(const Expression& a, const Expression& b) {
+  std::optional<Rational> sum = Rational(0);
+  for (const Term& term : remaining_terms(a, b)) {
+    const auto value = sum ? exact_value(*term.value) : std::nullopt;
+    const auto sign = Rational(term.negative ? -1 : 1);
+    const auto signed_value = value ? Rational::product(*value, sign) : std::nullopt;
+    if (!signed_value) return Equality::undecided;
+    sum = Rational::sum(*sum, *signed_value);
+  }
+  if (!sum) return Equality::undecided;
+  return *sum == Rational(0) ? Equality::same : Equality::different;
+}
+
+// a^m and b^n of positive whole numbers too large to write: a^(m/g) and b^(n/g) for g = gcd(m, n).
+Equality of_powers(const Expression& a, const Expression& b) {
+  if (a.operation != Operation::power || b.operation != Operation::power) {
+    return Equality::undecided;
+  }
+  const auto base_a = exact_value(a.arguments[0]), base_b = exact_value(b.arguments[0]);
+  const auto m = exact_value(a.arguments[1]), n = exact_value(b.arguments[1]);
+  for (const auto& whole : {base_a, base_b, m, n}) {
+    if (!whole || !whole->is_integer() || !whole->numerator().is_small() ||
+        !whole->denominator().is_small() || whole->value() < 1) {
+      return Equality::undecided;
+    }
+  }
+  const auto small = [](const Rational& r) {
+    return r.numerator().small() / r.denominator().small();
+  };
+  const int64_t common = std::gcd(small(*m), small(*n));
+  const auto reduced_a = Rational::power(*base_a, Rational(small(*m) / common));
+  const auto reduced_b = Rational::power(*base_b, Rational(small(*n) / common));
+  if (!reduced_a || !reduced_b) return Equality::undecided;
+  return *reduced_a == *reduced_b ? Equality::same : Equality::different;
+}
+
+// A root of an exact number and an exact number: the power of the latter decides.
+Equality of_root(const Expression& root, const std::optional<Rational>& other) {
+  if (root.operation != Operation::root || !other || other->value() < 0) {
+    return Equality::undecided;
+  }
+  const auto radicand = exact_value(root.arguments[0]), degree = exact_value(root.arguments[1]);
+  if (!radicand || !degree || radicand->value() < 0 || degree->value() < 1) {
+    return Equality::undecided;
+  }
+  const auto power = Rational::power(*other, *degree);
+  if (!power) return Equality::undecided;
+  return *power == *radicand ? Equality::same : Equality::different;
+}
+
+// Constants without decimals: what algebra tells, then a difference far above the rounding errors,
+// however small it is beside the values.
+Equality of_constants(const Expression& a, const Expression& b) {
+  for (const Equality found : {after_cancelling(a, b), of_powers(a, b), of_root(a, exact_value(b)),
+                               of_root(b, exact_value(a))}) {
+    if (found != Equality::undecided) return found;
+  }
+  for (const Sampled& point : sampled(a, b, {})) {
+    const auto distance = std::abs(point.fine.a.value - point.fine.b.value);
+    if (distance > far * (point.fine.a.error + point.fine.b.error)) return Equality::different;
+  }
+  return Equality::undecided;
+}
+
 // 1, -1 or 0: not infinite.
 int infinite_sign(const Expression& e) {
   if (e.operation == Operation::symbol) return e.name == "infinity" ? 1 : 0;
@@ -117,6 +230,10 @@ Equality identical(const Expression& a, const Expression& b) {
   }
   const std::set<std::string> names = variables(a);
   if (names != variables(b)) return Equality::different;
+  if (names.empty() && !has_decimal(a) && !has_decimal(b)) {
+    const Equality constants = of_constants(a, b);
+    if (constants != Equality::undecided) return constants;
+  }
   return over(sampled(a, b, names), [](const auto& pair) { return agreement(pair.a, pair.b); });
 }
 

@@ -8,7 +8,8 @@ namespace quantrial::maths {
 enum class Equality { same, different, undecided };
 
 // Exactly where both have exact values; else within 1e-9, relative, at about 20 random points in
-// two precisions. Variables must be the same.
+// two precisions. Variables must be the same. Constants without decimals also differ where algebra
+// or the bound of the rounding errors tells them apart within 1e-9.
 Equality identical(const Expression& a, const Expression& b);
 
 enum class Factor { any, positive };

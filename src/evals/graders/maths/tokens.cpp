@@ -71,13 +71,14 @@ class Lexer {
   }
 
   // The length of a thousands separator here, 0 when there is none: {,} or ,\! or \, always, a
-  // comma where numbers may be grouped.
+  // comma or a blank where numbers may be grouped.
   size_t group_separator() const {
     const auto three_follow = [&](size_t length) {
       return digits_from(at_ + length) == 3 ? length : 0;
     };
     if (rest().starts_with("{,}")) return three_follow(3);
     if (rest().starts_with("\\,")) return three_follow(2);
+    if (peek() == ' ' && may_group_by_blanks()) return three_follow(1);
     if (peek() != ',') return 0;
     size_t length = 1;  // ",\! ", ", \!"
     const auto skip_space = [&] {
@@ -90,6 +91,13 @@ class Lexer {
       return three_follow(length);
     }
     return may_group() ? three_follow(1) : 0;
+  }
+
+  // 1 000 000; but 2 100/3 and \frac 1 200 are none.
+  bool may_group_by_blanks() const {
+    if (commas_ == Commas::separate || depth_ > 0) return false;
+    const bool argument = !tokens_.empty() && tokens_.back().kind == TokenKind::command;
+    return !argument && at_ + 4 <= text_.size() && text_.substr(at_ + 4, 1) != "/";
   }
 
   // Within brackets only where other commas have a space behind them: (1,000, 2,000).
@@ -306,11 +314,16 @@ class Lexer {
     if (peek() == '}') ++at_;
   }
 
+  bool follows_number() const {
+    return !space_ && !tokens_.empty() && tokens_.back().kind == TokenKind::number;
+  }
+
   void sign() {
     constexpr std::string_view two[] = {"**", "<=", ">=", "!=", "+-", "=="};
     constexpr std::string_view meanings[] = {"^", "<=", ">=", "!=", "+-", "="};
     for (size_t i = 0; i < std::size(two); ++i) {
       if (!rest().starts_with(two[i])) continue;
+      if (two[i] == "!=" && follows_number()) continue;  // 5!=120
       at_ += 2;
       return add(TokenKind::sign, std::string(meanings[i]));
     }
@@ -344,6 +357,12 @@ std::optional<Tokens> tokens_of(std::string_view text, Commas commas) {
     text = text.substr(2, text.size() - 4);
   }
   return Lexer(without_unicode(text), commas).run();
+}
+
+std::string joined(std::span<const Token> tokens) {
+  std::string text;
+  for (const Token& token : tokens) text += (text.empty() ? "" : " ") + token.text;
+  return text;
 }
 
 }  // namespace quantrial::maths

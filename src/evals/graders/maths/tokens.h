@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,9 @@ enum class Commas {
 
 // Nothing when the text is longer than an answer can be, or nested too deeply.
 std::optional<Tokens> tokens_of(std::string_view text, Commas commas);
+
+// Their texts with blanks between them.
+std::string joined(std::span<const Token> tokens);
 
 // Symbols that published answers write in Unicode, as LaTeX or ASCII.
 std::string without_unicode(std::string_view text);

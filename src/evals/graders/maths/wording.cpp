@@ -11,39 +11,36 @@ namespace {
 
 // With one of these the number is not the answer, or not all of it.
 constexpr std::array<std::string_view, 81> telling_words{
-    "not",       "no",         "none",       "never",       "isn",       "aren",     "cannot",
-    "neither",   "nor",        "without",    "except",      "unless",    "if",       "but",
-    "would",     "could",      "might",      "maybe",       "negative",  "minus",    "plus",
-    "divided",   "multiplied", "modulo",     "half",        "halves",    "thirds",   "tenths",
-    "twice",     "double",     "triple",     "thrice",      "root",      "power",    "powers",
-    "factorial", "logarithm",  "reciprocal", "inverse",     "opposite",  "least",    "most",
-    "than",      "between",    "above",      "below",       "or",        "either",   "difference",
-    "product",   "ratio",      "wrong",      "incorrect",   "false",     "undefined", "impossible",
-    "hundred",   "thousand",   "million",    "billion",     "trillion",  "dozen",    "one",
-    "two",       "three",      "four",       "five",        "six",       "seven",    "eight",
-    "nine",      "ten",        "zero",       "hundredths",  "thousandths", "sqrt",   "hundreds",
+    "not",       "no",         "none",       "never",      "isn",         "aren",      "cannot",
+    "neither",   "nor",        "without",    "except",     "unless",      "if",        "but",
+    "would",     "could",      "might",      "maybe",      "negative",    "minus",     "plus",
+    "divided",   "multiplied", "modulo",     "half",       "halves",      "thirds",    "tenths",
+    "twice",     "double",     "triple",     "thrice",     "root",        "power",     "powers",
+    "factorial", "logarithm",  "reciprocal", "inverse",    "opposite",    "least",     "most",
+    "than",      "between",    "above",      "below",      "or",          "either",    "difference",
+    "product",   "ratio",      "wrong",      "incorrect",  "false",       "undefined", "impossible",
+    "hundred",   "thousand",   "million",    "billion",    "trillion",    "dozen",     "one",
+    "two",       "three",      "four",       "five",       "six",         "seven",     "eight",
+    "nine",      "ten",        "zero",       "hundredths", "thousandths", "sqrt",      "hundreds",
     "thousands", "millions",   "billions",   "dozens"};
 // The same, but only before a number: "5 more apples" is what "how many more" asks for.
 constexpr std::array<std::string_view, 18> telling_leads{
-    "more",  "less",   "fewer", "greater", "up",   "over",    "under",  "within", "square",
-    "cube",  "squared", "cubed", "sum",    "log",  "minimum", "maximum", "percent", "times"};
+    "more", "less",    "fewer", "greater", "up",  "over",    "under",   "within",  "square",
+    "cube", "squared", "cubed", "sum",     "log", "minimum", "maximum", "percent", "times"};
 // "equal to 5", "a total of 5" are 5; "up to 5", "the square of 5" are not.
-constexpr std::array<std::string_view, 8> before_to{"equal",   "equals",     "comes",   "amounts",
-                                                    "rounded", "simplifies", "reduces", "evaluates"};
-constexpr std::array<std::string_view, 11> before_of{"total", "answer", "value",  "average",
-                                                     "length", "area",  "cost",   "price",
+constexpr std::array<std::string_view, 8> before_to{
+    "equal", "equals", "comes", "amounts", "rounded", "simplifies", "reduces", "evaluates"};
+constexpr std::array<std::string_view, 11> before_of{"total",  "answer",      "value",   "average",
+                                                     "length", "area",        "cost",    "price",
                                                      "profit", "probability", "distance"};
 
 struct Multiple {
   std::string_view name;
   int64_t factor;
 };
-constexpr Multiple multiples[] = {{"dozen", 12},
-                                  {"hundred", 100},
-                                  {"thousand", 1'000},
-                                  {"million", 1'000'000},
-                                  {"billion", 1'000'000'000},
-                                  {"trillion", 1'000'000'000'000}};
+constexpr Multiple multiples[] = {
+    {"dozen", 12},          {"hundred", 100},           {"thousand", 1'000},
+    {"million", 1'000'000}, {"billion", 1'000'000'000}, {"trillion", 1'000'000'000'000}};
 
 int64_t multiple(std::string_view word) {
   for (const Multiple& m : multiples) {
@@ -81,8 +78,7 @@ bool has_formula(std::string_view text) {
 Lead lead_of(std::string_view text) {
   if (text.find_first_of("0123456789+<>") != std::string_view::npos) return Lead::other;
   std::vector<std::string> words = words_in(text);
-  const bool negative =
-      !words.empty() && (words.back() == "negative" || words.back() == "minus");
+  const bool negative = !words.empty() && (words.back() == "negative" || words.back() == "minus");
   if (negative) words.pop_back();
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string_view before = i > 0 ? std::string_view(words[i - 1]) : "";
