@@ -8,6 +8,7 @@
 #include "apps/interrupt.h"
 #include "apps/suite_progress.h"
 #include "base/error.h"
+#include "base/folder_lock.h"
 #include "base/seconds_since.h"
 
 namespace quantrial {
@@ -104,6 +105,7 @@ void run_eval(const EvalArguments& a, const CommonOptions& common) {
   Answerer& answerer = target->open();
   const std::string variant = a.variant.value_or(target->name());
   SampleStore store(a.out, Database::Access::read_write);
+  const FolderLock lock(a.out);
   Evaluation evaluation(std::move(planned.runs),
                         {.variant = variant,
                          .fingerprint = answerer.fingerprint(),
@@ -116,7 +118,7 @@ void run_eval(const EvalArguments& a, const CommonOptions& common) {
   if (common.verbose) {
     fmt::print(stderr, "{}; {:.2f} s in all\n", target->summary(), seconds_since(start));
   }
-  const nlohmann::ordered_json results = write_results(store, a.out);
+  const nlohmann::ordered_json results = write_results(store, a.out, planned.not_run);
   if (failure) std::rethrow_exception(failure);
   queue.show();
   print_eval_table(results.at("variants").at(variant), planned.not_run);

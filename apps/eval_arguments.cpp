@@ -9,8 +9,10 @@ namespace {
 namespace fs = std::filesystem;
 
 void add_sampling(CLI::App& command, BenchmarkSampling& s) {
-  command.add_option("--max-tokens", s.max_tokens, "Thinking and answer together");
-  command.add_option("--temperature", s.temperature, "Without: the benchmark's or the model's");
+  command.add_option("--max-tokens", s.max_tokens, "Thinking and answer together")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
+  command.add_option("--temperature", s.temperature, "Without: the benchmark's or the model's")
+      ->check(CLI::Range(0.0, 100.0));
   command.add_option("--top-p", s.top_p, "Keep the likeliest tokens with this probability");
   command.add_option("--top-k", s.top_k, "Keep the k likeliest tokens; 0: all");
   command.add_option("--min-p", s.min_p, "Keep tokens with this share of the likeliest's");
@@ -73,7 +75,7 @@ void add_eval_arguments(CLI::App& command, EvalArguments& a) {
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   command.add_option("--limit", a.limit, "Questions of each benchmark, drawn by the seed")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
   command.add_option("--variant", a.variant, "Name in the results; without: the model's");
   command.add_option("--thinking", a.thinking, "The template's enable_thinking")
       ->check(CLI::IsMember({"on", "off", "both"}))

@@ -9,6 +9,7 @@
 #include "apps/eval_results.h"
 #include "apps/eval_table.h"
 #include "base/error.h"
+#include "base/folder_lock.h"
 #include "evals/graders/graders.h"
 
 namespace quantrial {
@@ -56,6 +57,7 @@ void run_regrade(const RegradeArguments& a, const CommonOptions& common) {
   if (!fs::is_regular_file(fs::path(a.dir) / "samples.sqlite")) {
     throw Error("{}: no samples.sqlite there; give the folder of eval -o", escaped(a.dir, 400));
   }
+  const FolderLock lock(a.dir);
   SampleStore store(a.dir, Database::Access::read_write);
   ThreadPool pool(common.threads);
   std::exception_ptr failure;
@@ -67,7 +69,7 @@ void run_regrade(const RegradeArguments& a, const CommonOptions& common) {
       if (!failure) failure = std::current_exception();
     }
   }
-  const nlohmann::ordered_json results = write_results(store, a.dir);
+  const nlohmann::ordered_json results = write_results(store, a.dir, {});
   if (failure) std::rethrow_exception(failure);
   for (const auto& [variant, figures] : results.at("variants").items()) {
     fmt::print("{}\n", variant);

@@ -103,7 +103,9 @@ def by_k(run, seed, of_question):
     figures = {}
     for k in dict.fromkeys(counts + [K]):
         each = [float(of_question(q, k)) for q in run.questions]
-        figures[str(k)] = figure(st.bootstrap(len(each), lambda numbers: st.mean([each[i] for i in numbers]), seed))
+        differ = any(value != each[0] for value in each)
+        figures[str(k)] = figure(st.bootstrap(len(each), lambda numbers: st.mean([each[i] for i in numbers]), seed) if differ
+                                 else st.mean_score(each))
     return figures
 
 
@@ -293,7 +295,7 @@ def why_not_compared(base, run):
 
 
 def compare(base, run, margin, seed):
-    """(figures, delta, its error, questions), or None without a question in common."""
+    """(figures, interval of delta, its error, questions), or None without a question in common."""
     other = dict(zip(run.ids, run.questions))
     pairs = [(q, other[i]) for i, q in zip(base.ids, base.questions) if i in other]
     if not pairs:
@@ -314,10 +316,15 @@ def compare(base, run, margin, seed):
     elif K == 1:
         figures["mcnemar"] = mcnemar(pairs)
     figures["token_ratio"] = token_ratio(pairs, seed)
-    return figures, interval[0], error, n
+    return figures, interval, error, n
 
 
-def macro_mean(estimates):
+def standard_error(of_spread, exact):
+    """Where all scores are one, their spread says nothing: what the exact interval stands for."""
+    return of_spread if of_spread > 0 else (exact[2] - exact[1]) / 2 / st.normal_quantile(0.5 + st.CONFIDENCE / 2)
+
+
+def macro_mean(estimates, lowest):
     """(interval, error, degrees of freedom) of the mean over benchmarks; Satterthwaite."""
     B = float(len(estimates))
     value, variance, quartic = 0.0, 0.0, 0.0
@@ -325,13 +332,12 @@ def macro_mean(estimates):
         v = error * error / (B * B)
         value += mean / B
         variance += v
-        if n > 1:
-            quartic += v * v / (n - 1)
+        quartic += v * v / max(n - 1, 1)
     if variance == 0 or quartic == 0:
         return (value, value, value), math.sqrt(variance), 0.0
     degrees = variance * variance / quartic
     half = st.t_quantile(0.5 + st.CONFIDENCE / 2, degrees) * math.sqrt(variance)
-    return (value, value - half, value + half), math.sqrt(variance), degrees
+    return (value, max(value - half, lowest), min(value + half, 1.0)), math.sqrt(variance), degrees
 
 
 def variant_figures(runs, base, options):
@@ -341,19 +347,20 @@ def variant_figures(runs, base, options):
         figures = benchmark_figures(run, options["seed"])
         if run.questions:
             s = run.scores()
-            scores.append((st.mean(s), st.deviation(s) / math.sqrt(len(s)), len(s)))
+            scores.append((st.mean(s), standard_error(st.deviation(s) / math.sqrt(len(s)), st.mean_score(s)), len(s)))
         why_not = name in base and why_not_compared(base[name], run)
         against = name in base and not why_not and compare(base[name], run, options["margins"]["benchmark"], options["seed"])
         if why_not:
             figures["not_compared"] = why_not
         if against:
             figures.update(against[0])
-            deltas.append(against[1:])
+            interval, error, n = against[1:]
+            deltas.append((interval[0], standard_error(error, interval), n))
         result.setdefault("benchmarks", {})[name] = figures
     if scores:
-        result["macro"] = {"benchmarks": len(scores), "accuracy": figure(macro_mean(scores)[0])}
+        result["macro"] = {"benchmarks": len(scores), "accuracy": figure(macro_mean(scores, 0.0)[0])}
     if deltas:
-        interval, error, degrees = macro_mean(deltas)
+        interval, error, degrees = macro_mean(deltas, -1.0)
         p = 2 * st.t_cdf(-abs(interval[0] / error), degrees) if degrees > 0 else 1.0
         result["macro"]["delta"] = {**figure(interval), "standard_error": error, "p": p,
                                     "verdict": st.judge(interval, options["margins"]["macro"])}
@@ -402,6 +409,7 @@ def main():
         sys.exit("usage: recompute_results.py FOLDER (with samples.sqlite and results.json)")
     folder = pathlib.Path(sys.argv[1])
     theirs = json.loads((folder / "results.json").read_text())
+    theirs.pop("not_run", None)  # of the last call alone, no sample says it
     found = list(differences(results(folder, theirs), theirs))
     print("\n".join(found) or f"{numbers(theirs)} numbers agree to the last digit")
     sys.exit(1 if found else 0)

@@ -66,6 +66,7 @@ class Reader {
     b.licence = text("licence");
     b.system = text("system");
     b.prompt = root_.text("prompt");
+    if (b.prompt.empty()) root_.fail("prompt", "say what is asked, with {{field}} for fields");
     b.sampling = sampling();
     b.majority = root_.flag("majority", true);
     b.grading.options = as_json(root_.node("grading"));

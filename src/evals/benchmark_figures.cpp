@@ -29,8 +29,12 @@ std::vector<int64_t> counts_up_to(int64_t most) {
   return counts;
 }
 
-// Mean over questions of a figure of each, with a bootstrap interval over questions.
+// Mean over questions of a figure of each, with a bootstrap interval over questions; where all are
+// one, which no draw can tell, the exact one.
 Interval mean_over_questions(const std::vector<double>& of_each, uint64_t seed) {
+  const bool differ = std::any_of(of_each.begin(), of_each.end(),
+                                  [&](double figure) { return figure != of_each.front(); });
+  if (!differ) return statistics::mean_score(of_each);
   return statistics::bootstrap(
       static_cast<int64_t>(of_each.size()),
       [&](std::span<const int64_t> questions) {

@@ -1,5 +1,8 @@
 #include "evals/benchmark_runs.h"
 
+#include <algorithm>
+
+#include "base/error.h"
 #include "evals/graders/graders.h"
 #include "evals/messages.h"
 
@@ -29,7 +32,13 @@ void resolve_sampling(const BenchmarkSampling& wish, const GenerationDefaults& m
 
 PlannedRuns benchmark_runs(const RunWish& wish, const GenerationDefaults& model) {
   PlannedRuns planned;
-  for (const std::string& name : benchmark_names(wish.benchmarks, wish.files)) {
+  const std::vector<std::string> names = benchmark_names(wish.benchmarks, wish.files);
+  for (const auto& [name, file] : wish.files.supplied) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    throw Error("--benchmark-file {}: no benchmark of that name is asked; correct it",
+                escaped(name));
+  }
+  for (const std::string& name : names) {
     BenchmarkRun run;
     run.benchmark = read_benchmark(name, wish.files);
     run.messages_sha256 = messages_sha256(run.benchmark);

@@ -316,6 +316,7 @@ bool Evaluation::is_graded(std::chrono::milliseconds wait) {
 void Evaluation::drop_ungraded() {
   const std::lock_guard lock(mutex_);
   ungraded_.clear();  // in the store they stand as what is to be graded again
+  for (const BenchmarkRun& run : runs_) run.grader->stop();
 }
 
 void Evaluation::finish() {

@@ -26,21 +26,28 @@ struct Macro {
   double error = 0, degrees = 0;
 };
 
-Macro macro_mean(const std::vector<Estimate>& estimates) {
+// Where all scores are one, their spread says nothing: what the exact interval stands for.
+double standard_error(double of_spread, const Interval& exact) {
+  if (of_spread > 0) return of_spread;
+  return (exact.hi - exact.lo) / 2 / statistics::normal_quantile(0.5 + statistics::confidence / 2);
+}
+
+// `lowest`: of any value (the highest is 1).
+Macro macro_mean(const std::vector<Estimate>& estimates, double lowest) {
   const double B = static_cast<double>(estimates.size());
   double value = 0, variance = 0, quartic = 0;
   for (const Estimate& e : estimates) {
     const double v = e.error * e.error / (B * B);
     value += e.value / B;
     variance += v;
-    if (e.questions > 1) quartic += v * v / static_cast<double>(e.questions - 1);
+    quartic += v * v / static_cast<double>(std::max<int64_t>(e.questions - 1, 1));
   }
   Macro m{{value, value, value}, std::sqrt(variance)};
   if (variance == 0 || quartic == 0) return m;
   m.degrees = variance * variance / quartic;
   const double half =
       statistics::student_t_quantile(0.5 + statistics::confidence / 2, m.degrees) * m.error;
-  m.interval = {value, value - half, value + half};
+  m.interval = {value, std::max(value - half, lowest), std::min(value + half, 1.0)};
   return m;
 }
 
@@ -54,8 +61,11 @@ class VariantResults {
     ordered_json figures = benchmark_figures(run, options_);
     if (!run.questions.empty()) {
       const std::vector<double> scores = run.scores();
+      const auto n = static_cast<int64_t>(scores.size());
+      const double spread =
+          statistics::standard_deviation(scores) / std::sqrt(static_cast<double>(n));
       scores_.push_back(
-          {statistics::mean(scores), error(scores), static_cast<int64_t>(scores.size())});
+          {statistics::mean(scores), standard_error(spread, statistics::mean_score(scores)), n});
     }
     const auto why_not = base != nullptr ? why_not_compared(*base, run) : std::nullopt;
     if (why_not) {
@@ -63,7 +73,8 @@ class VariantResults {
     } else if (base != nullptr) {
       if (const auto c = compare_runs(*base, run, options_)) {
         figures.update(c->figures);
-        deltas_.push_back({c->difference.delta.value, c->difference.standard_error, c->questions});
+        const statistics::PairedDifference& d = c->difference;
+        deltas_.push_back({d.delta.value, standard_error(d.standard_error, d.delta), c->questions});
         compared_.push_back(benchmark);
       }
     }
@@ -77,10 +88,10 @@ class VariantResults {
   ordered_json finish() {
     if (!scores_.empty()) {
       result_["macro"] = {{"benchmarks", scores_.size()},
-                          {"accuracy", figure(macro_mean(scores_).interval)}};
+                          {"accuracy", figure(macro_mean(scores_, 0).interval)}};
     }
     if (!deltas_.empty()) {
-      const Macro m = macro_mean(deltas_);
+      const Macro m = macro_mean(deltas_, -1);
       ordered_json delta = figure(m.interval);
       delta["standard_error"] = m.error;
       delta["p"] = m.degrees > 0 ? 2 * statistics::student_t_cdf(
@@ -93,10 +104,6 @@ class VariantResults {
   }
 
  private:
-  static double error(const std::vector<double>& scores) {
-    return statistics::standard_deviation(scores) / std::sqrt(static_cast<double>(scores.size()));
-  }
-
   const ResultOptions& options_;
   ordered_json result_ = ordered_json::object();
   std::vector<Estimate> scores_, deltas_;

@@ -72,6 +72,7 @@ Sandbox::Sandbox(PythonInstallation python, RunAs user)
     : python_(std::move(python)), user_(user), filter_(seccomp_filter()) {}
 
 std::unique_ptr<SandboxedPython> Sandbox::start(Job job) const {
+  if (*closed_) throw SandboxShortage("sandbox: closed");
   BubblewrapJob inner{bubblewrap, bubblewrap_arguments(python_, job.limits), user_};
   for (const char* argument : {"-X", "utf8", "-S", "-s", "-B", "-c"}) {
     if (inner.command.back() == "--") inner.command.push_back(python_.program);
@@ -90,8 +91,9 @@ std::unique_ptr<SandboxedPython> Sandbox::start(Job job) const {
   std::string frames;
   append_frame(frames, std::to_string(job.limits.threads));
   for (const std::string& frame : job.frames) append_frame(frames, frame);
-  SandboxedPython::Ends ends{pid, std::move(in.ours), std::move(out.ours), std::move(err.ours),
-                             std::move(channel.ours)};
+  SandboxedPython::Ends ends{
+      pid,    std::move(in.ours), std::move(out.ours), std::move(err.ours), std::move(channel.ours),
+      closed_};
   return std::make_unique<SandboxedPython>(std::move(ends), job.limits, std::move(job.input),
                                            std::move(frames));
 }

@@ -2,6 +2,7 @@
 // limits. Without a working sandbox nothing is run.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ class Sandbox {
 
   // Throws SandboxShortage when it cannot be started now.
   std::unique_ptr<SandboxedPython> start(Job job) const;
+  // Ends whatever runs, and starts nothing more: both throw SandboxShortage to who waits.
+  void close() const { *closed_ = true; }
 
  private:
   friend struct SandboxSearch find_sandbox();
@@ -33,6 +36,7 @@ class Sandbox {
   PythonInstallation python_;
   RunAs user_;
   std::string filter_;  // seccomp program
+  std::shared_ptr<std::atomic<bool>> closed_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 struct SandboxSearch {

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "base/temporary_folder.h"
 
@@ -216,6 +217,15 @@ TEST_F(SandboxTest, IsStoppedAtAnyTime) {
   EXPECT_EQ(frame->kind, 's');
   EXPECT_EQ(python->stop().cause, Cause::stopped);
   EXPECT_FALSE(python->next());
+}
+
+TEST_F(SandboxTest, ClosingEndsWhatRunsAndStartsNothingMore) {
+  const auto python =
+      search_.sandbox->start({Driver::program, {"import time\ntime.sleep(60)"}, "", {}});
+  std::thread closing([&] { search_.sandbox->close(); });
+  EXPECT_THROW(python->wait(), SandboxShortage);
+  closing.join();
+  EXPECT_THROW(program("1"), SandboxShortage);
 }
 
 }  // namespace

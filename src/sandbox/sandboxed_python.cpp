@@ -21,6 +21,7 @@ using Cause = SandboxEnding::Cause;
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kept_error_bytes = 4096;
+constexpr int64_t look_ms = 200;  // between two looks whether the sandbox was closed
 
 void set_nonblocking(const UniqueFd& fd) {
   if (fd.open()) fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
@@ -50,6 +51,7 @@ SandboxedPython::SandboxedPython(Ends ends, const SandboxLimits& limits, std::st
       out_(std::move(ends.out)),
       err_(std::move(ends.err)),
       channel_(std::move(ends.channel)),
+      closed_(std::move(ends.closed)),
       limits_(limits),
       deadline_(Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                    std::chrono::duration<double>(limits.wall_seconds))) {
@@ -106,10 +108,14 @@ bool SandboxedPython::exchange() {
                                 {job_.fd.get(), POLLOUT, 0}}};
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
-  const int ready = left <= 0 ? 0 : poll(fds.data(), fds.size(), static_cast<int>(left) + 1);
+  if (left <= 0) return end(Cause::wall_limit), false;
+  if (closed_ && *closed_) {
+    stop();
+    throw SandboxShortage("sandbox: closed");
+  }
+  const int ready = poll(fds.data(), fds.size(), static_cast<int>(std::min(left + 1, look_ms)));
   if (ready < 0 && errno != EINTR) require(false, "poll takes these descriptors");
-  if (ready < 0) return true;
-  if (ready == 0) return end(Cause::wall_limit), false;
+  if (ready <= 0) return true;
   if (fds[5].revents != 0) write_some(job_);
   if (fds[4].revents != 0) write_some(in_);
   if (fds[1].revents != 0) read_channel();

@@ -4,7 +4,9 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +27,7 @@ class SandboxedPython {
   struct Ends {
     pid_t pid = -1;
     UniqueFd in, out, err, channel;
+    std::shared_ptr<const std::atomic<bool>> closed{};  // set: end it (Sandbox::close)
   };
   // Throws SandboxShortage, the process ended, where descriptors are short.
   SandboxedPython(Ends ends, const SandboxLimits& limits, std::string input, std::string frames);
@@ -48,7 +51,8 @@ class SandboxedPython {
     size_t sent = 0;
   };
 
-  // Moves what can be moved, waiting for it; false when it has ended (it is reaped then).
+  // Moves what can be moved, waiting for it; false when it has ended (it is reaped then). Throws
+  // SandboxShortage when the sandbox was closed.
   bool exchange();
   void write_some(Outgoing& to);
   void read_channel();
@@ -61,6 +65,7 @@ class SandboxedPython {
   UniqueFd process_;  // pidfd
   Outgoing in_, job_;
   UniqueFd out_, err_, channel_;
+  std::shared_ptr<const std::atomic<bool>> closed_;
   SandboxLimits limits_;
   std::chrono::steady_clock::time_point deadline_;
   std::string received_;  // of the channel, not taken yet

@@ -16,6 +16,9 @@ class CodeGrader : public Grader {
   using Grader::obstacle;
   std::optional<std::string> obstacle(std::span<const Question> questions,
                                       const ObstacleWatch& watch) const override;
+  void stop() const override {
+    if (search_.sandbox) search_.sandbox->close();
+  }
   // With the score {"verdict": "WA"}, and those that add_scores() adds.
   Grade grade(const Question& question, std::string_view answer) const final;
 

@@ -38,6 +38,9 @@ class Grader {
   // Called from several threads at once. Throws Error only for a question that is broken.
   virtual Grade grade(const Question& question, std::string_view answer) const = 0;
 
+  // Ends what grade() waits for, as programs: those answers are not gradable now.
+  virtual void stop() const {}
+
   // What keeps it from working here, in one line ("no sandbox: ..."), found out before anything is
   // asked: a suite's own solutions are graded first.
   virtual std::optional<std::string> obstacle(std::span<const Question>,
