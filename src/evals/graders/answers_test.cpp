@@ -116,8 +116,9 @@ TEST(ChoiceGrader, CountsNoHedge) {
   }
   for (const char* wrong :
        {"Answer: B, C", "Answer: B-C", "Answer: B.C", "Answer: B. C", "Answer: B/C",
-        "Answer: B or C", "Answer: C; B", "{\"answer\": \"B: C\"}", "Answer: (B) or (C)",
-        "Answer: (B) pear or (C) fig", "Answer: B) pear and C) fig", "Answer: B\nAnswer: B or C",
+        "Answer: B or C", "Answer: B, possibly C", "Answer: B & C", "Answer: C; B",
+        "{\"answer\": \"B: C\"}", "Answer: (B) or (C)", "Answer: (B) pear or (C) fig",
+        "Answer: B) pear and C) fig", "Answer: B\nAnswer: B or C",
         "Answer: B\nAnswer: none of them", "Answer: B\nAnswer: E"}) {
     EXPECT_EQ(choice->grade(q, wrong).verdict, Verdict::wrong) << wrong;
   }
@@ -183,6 +184,11 @@ TEST(LiteralGrader, ReadsAssertions) {
   EXPECT_EQ(literal->grade(q, "[ANSWER]{'a': (1, 2)}[/ANSWER]").verdict, Verdict::wrong);
   EXPECT_EQ(literal->grade(q, "[ANSWER]dict(a=[1, 2])[/ANSWER]").detail, "no Python literal");
   EXPECT_EQ(literal->grade(q, "{'a': [1, 2]}").verdict, Verdict::no_answer);
+  const Question ten = question({{"output", "10"}}),
+                 named = question({{"output", "'\\N{DIGIT ONE}'"}});
+  EXPECT_EQ(literal->grade(ten, "[ANSWER]010[/ANSWER]").detail, "no Python literal");
+  EXPECT_NE(literal->grade(named, "[ANSWER]'1'[/ANSWER]").detail.find("undecided"),
+            std::string::npos);
 }
 
 // Each gold answer of the shipped sets, in the form that its prompt asks for, is right.

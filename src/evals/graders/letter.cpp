@@ -40,14 +40,17 @@ std::string plain(std::string_view text) {
 }
 
 // Whether the single letter at `at` stands for an option: in brackets, or joined to the first one
-// by a sign, "or" or "and", with nothing behind it but signs and the next one.
+// by a sign, "or", "maybe" or the like, with nothing behind it but signs and the next one.
 bool is_option(std::string_view text, size_t at, std::string_view word_before) {
   const char before = at > 0 ? text[at - 1] : ' ';
   const std::string_view after = text.substr(at + 1);
   if (is_any_of("([", before) && !after.empty() && is_any_of(")]", after[0])) return true;
   const std::string_view gap = text.substr(0, text.find_last_not_of(" ", at > 0 ? at - 1 : 0) + 1);
-  const bool joined = word_before.empty() || word_before == "or" || word_before == "and" ||
-                      (!gap.empty() && is_any_of(",;/&", gap.back()));
+  constexpr std::string_view joins[] = {"",        "or",       "and",      "possibly", "maybe",
+                                        "perhaps", "probably", "actually", "also"};
+  const bool joined =
+      std::find(std::begin(joins), std::end(joins), word_before) != std::end(joins) ||
+      (!gap.empty() && is_any_of(",;/&", gap.back()));
   const std::string_view next = behind(after, "");
   const bool ends = next.empty() || is_any_of(".,;:)/&-", next[0]) ||
                     starts_with_any_case(next, "or ") || starts_with_any_case(next, "and ");

@@ -31,13 +31,14 @@ std::string_view unfenced(std::string_view answer) {
 class LiteralGrader : public ExtractedAnswerGrader {
  public:
   explicit LiteralGrader(const GraderOptions& options) : ExtractedAnswerGrader(options, {"tag"}) {}
-  std::string version() const override { return "literal 1"; }
+  std::string version() const override { return "literal 2"; }
 
  protected:
   AnswerComparison compare(const Question&, const std::string& gold,
                            const std::string& answer) const override {
     const auto wanted = parse_python_literal(gold);
-    if (!wanted) return {gold == answer, "the gold answer is no literal"};
+    if (!wanted)
+      return {gold == answer, "undecided: the gold answer is no literal that is understood"};
     const auto given = literal_of(unfenced(answer));
     if (!given) return {false, "no Python literal"};
     return {*wanted == *given};

@@ -230,6 +230,9 @@ class Reader {
     if (std::isalnum(static_cast<unsigned char>(peek()))) return std::nullopt;  // 1j
     if (real) return decimal(digits);
     maths::BigInteger value = 0;
+    const bool octal_of_python2 =
+        base == 10 && digits[0] == '0' && digits.find_first_not_of('0') != std::string::npos;
+    if (octal_of_python2) return std::nullopt;  // 010
     if (base == 10) return whole(maths::Rational(maths::BigInteger::of_digits(digits)));
     for (const char c : digits) {
       const int digit = std::isdigit(static_cast<unsigned char>(c))
@@ -313,6 +316,7 @@ class Reader {
       to += meanings[i];
       return true;
     }
+    if (c == 'N' && peek() == '{') return false;  // names of characters are not known here
     if (c == 'x') return code(2, 16, to);
     if (c == 'u') return code(4, 16, to);
     if (c == 'U') return code(8, 16, to);
