@@ -60,16 +60,17 @@ TEST(NumberGrader, MindsTheWordsAroundANumber) {
     return number->grade(question({{"answer", gold}}), fmt::format("\\boxed{{{}}}", answer))
         .verdict;
   };
-  for (const auto& [gold, answer] :
-       std::vector<std::pair<const char*, const char*>>{{"18", "\\text{18 dollars}"},
-                                                        {"18", "18\\text{ dollars per day}"},
-                                                        {"-5", "\\text{negative }5"},
-                                                        {"500", "5\\text{ hundred}"},
-                                                        {"60", "5 \\text{ dozen eggs}"},
-                                                        {"5", "5 more apples"},
-                                                        {"5", "2 + 3 = 5 \\text{ apples}"},
-                                                        {"18", "3 \\times \\$6 = \\$18"},
-                                                        {"5", "\\text{a total of }5"}}) {
+  for (const auto& [gold, answer] : std::vector<std::pair<const char*, const char*>>{
+           {"18", "\\text{18 dollars}"},
+           {"18", "18\\text{ dollars per day}"},
+           {"-5", "\\text{negative }5"},
+           {"500", "5\\text{ hundred}"},
+           {"60", "5 \\text{ dozen eggs}"},
+           {"5", "5 more apples"},
+           {"5", "\\text{There are }5\\text{ ways to choose}"},
+           {"5", "2 + 3 = 5 \\text{ apples}"},
+           {"18", "3 \\times \\$6 = \\$18"},
+           {"5", "\\text{a total of }5"}}) {
     EXPECT_EQ(verdict(gold, answer), Verdict::right) << gold << ": " << answer;
   }
   for (const auto& [gold, answer] :

@@ -104,8 +104,9 @@ Unit unit_of(std::string_view text) {
   if (i < words.size() && (words[i] == "squared" || words[i] == "cubed")) return {};
   for (; i < words.size(); ++i) {
     if (contains(telling_words, words[i])) return {};
-    if (words[i] == "to" && words[i - (i > 0 ? 1 : 0)] != "rounded") return {};
-    if (i + 1 == words.size() && (words[i] == "per" || words[i] == "by")) return {};
+    const bool first = i == 0, last = i + 1 == words.size();
+    if ((first || last) && words[i] == "to") return {};  // "5 ways to choose" has a unit
+    if (last && (words[i] == "per" || words[i] == "by")) return {};
   }
   unit.understood = true;
   return unit;
