@@ -6,7 +6,9 @@
 #include "evals/benchmark_runs.h"
 #include "evals/endpoint_answerer.h"
 #include "evals/evaluation.h"
+#include "evals/outcome.h"
 #include "evals/results.h"
+#include "evals/sample_text.h"
 #include "tests/known_answers.h"
 
 namespace quantrial {
@@ -188,7 +190,8 @@ class OneAsk : public WorkQueue {
   std::atomic<bool> asked_ = false;
 };
 
-Reply answer_of(const std::string& events, bool thinking = true) {
+Reply answer_of(const std::string& events, bool thinking = true,
+                const ModelText* model_text = nullptr) {
   LocalServer server;
   server.server.Post("/v1/chat/completions", [&](const httplib::Request&, httplib::Response& r) {
     r.set_content(events, "text/event-stream");
@@ -196,8 +199,16 @@ Reply answer_of(const std::string& events, bool thinking = true) {
   server.start();
   OneAsk queue;
   queue.thinking = thinking;
-  EndpointAnswerer(options_of({&server})).work(queue);
+  EndpointOptions options = options_of({&server});
+  options.model_text = model_text;
+  EndpointAnswerer(options).work(queue);
   return queue.reply;
+}
+
+std::string choice(const std::string& delta, const std::string& finish_reason = "") {
+  const std::string end = finish_reason.empty() ? "null" : '"' + finish_reason + '"';
+  return "data: {\"choices\": [{\"index\": 0, \"delta\": {" + delta +
+         "}, \"finish_reason\": " + end + "}]}\n\n";
 }
 
 TEST(Replies, WithoutThinkingAreAnswersByteForByte) {
@@ -233,6 +244,37 @@ TEST(Replies, OfThinkingThatIsOpenedAgainAreWhatFollowsItsLastEnd) {
       "\"finish_reason\": \"stop\"}]}\n\n");
   EXPECT_EQ(reply.answer, "42");
   EXPECT_FALSE(reply.in_thinking);
+}
+
+TEST(Replies, ThatAServerSplitKeepItsSplit) {
+  const std::string thinking = choice(R"("reasoning": "I say </think> here \\boxed{5}")");
+  EXPECT_EQ(answer_of(thinking + choice(R"("content": "no box")", "stop")).answer, "no box");
+  for (const bool asked : {true, false}) {
+    const Reply reply = answer_of(thinking + choice(R"("content": "")", "length"), asked);
+    EXPECT_EQ(reply.answer, "");
+    EXPECT_EQ(outcome_before_grading(reply), Outcome::truncated_thinking);
+    Sample stored;
+    stored.text = reply.text;
+    stored.server = reply.server;
+    EXPECT_TRUE(split_sample(stored, PromptEnd::inside_reasoning).in_thinking);
+    stored.server = answer_of(choice(R"("content": "a</think>5")", "stop")).server;
+    EXPECT_FALSE(split_sample(stored, PromptEnd::inside_reasoning).in_thinking);
+  }
+}
+
+TEST(Replies, ThatLoopAreFoundThoughTheirLastTokensAreCut) {
+  const ModelText model_text = ModelText::load(QUANTRIAL_SOURCE "/models/reference");
+  std::string loop;
+  for (int i = 0; i < 600; ++i) loop += "abc, ";
+  for (const char* end : {"", "a", "ab", "abc, a"}) {
+    const Reply reply =
+        answer_of(choice("\"reasoning\": \"" + loop + end + "\"", "length"), true, &model_text);
+    EXPECT_TRUE(reply.tokenized_again);
+    EXPECT_EQ(outcome_before_grading(reply), Outcome::loop) << "'" << end << "'";
+  }
+  const Reply other =
+      answer_of(choice("\"reasoning\": \"" + loop + "a, b, c\"", "length"), true, &model_text);
+  EXPECT_EQ(outcome_before_grading(other), Outcome::truncated_thinking);
 }
 
 // The shapes are those of vLLM 0.27's --per-request-spec-decode-metrics and of SGLang's meta_info.

@@ -31,6 +31,7 @@ struct Reply {
   std::optional<int64_t> prompt_tokens, thinking_tokens, answer_tokens;
   std::optional<int64_t> generated_tokens;  // both together, also where the split is unknown
   std::vector<int32_t> token_ids;
+  bool tokenized_again = false;  // token_ids are made of the text, not those that were generated
   std::optional<double> ttft_ms, ttfa_ms, e2e_ms;
   std::optional<int64_t> drafts, drafted_tokens, accepted_tokens;
   std::vector<int64_t> accepted_by_position;

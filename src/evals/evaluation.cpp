@@ -151,7 +151,7 @@ void Evaluation::plan(size_t r) {
     const Place place{r, index.at(sample.question), sample.sample};
     there.insert({place.question, place.sample});
     if (sample.outcome == Outcome::sandbox_error) {
-      std::string answer = split_sample(sample.text, text_begins(run.thinking)).answer;
+      std::string answer = split_sample(sample, text_begins(run.thinking)).answer;
       ungraded_.push_back({place, std::move(sample), std::move(answer)});
       return;
     }

@@ -253,6 +253,12 @@ TEST(Loops, ArePeriodicTailsOfSamplesThatHitTheirLimit) {
   reply.in_thinking = true;
   reply.finish_reason = "length";
   EXPECT_EQ(outcome_before_grading(reply), Outcome::loop);
+  for (const int32_t ragged : {1, 2}) reply.token_ids.push_back(ragged);
+  EXPECT_EQ(outcome_before_grading(reply), Outcome::truncated_thinking);
+  reply.tokenized_again = true;
+  EXPECT_EQ(outcome_before_grading(reply), Outcome::loop);
+  reply.token_ids.push_back(3);
+  EXPECT_EQ(outcome_before_grading(reply), Outcome::truncated_thinking) << "three are too many";
   reply.finish_reason = "stop";
   EXPECT_EQ(outcome_before_grading(reply), Outcome::no_answer) << "a finished sample is no loop";
 }

@@ -1,5 +1,6 @@
 #include "evals/outcome.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -21,6 +22,12 @@ bool is_periodic(std::span<const T> tail, size_t longest_period) {
   return false;
 }
 
+bool is_loop(const Reply& reply) {
+  if (reply.token_ids.empty()) return ends_in_loop(std::string_view(reply.text));
+  const std::span<const int32_t> tokens(reply.token_ids);
+  return reply.tokenized_again ? text_tokens_end_in_loop(tokens) : ends_in_loop(tokens);
+}
+
 }  // namespace
 
 std::string_view name(Outcome outcome) { return names.at(static_cast<size_t>(outcome)); }
@@ -38,6 +45,14 @@ bool ends_in_loop(std::span<const int32_t> tokens) {
   return tokens.size() >= tail && is_periodic(tokens.last(tail), longest_period);
 }
 
+bool text_tokens_end_in_loop(std::span<const int32_t> tokens) {
+  constexpr size_t ragged = 2;
+  for (size_t n = 0; n <= std::min(ragged, tokens.size()); ++n) {
+    if (ends_in_loop(tokens.first(tokens.size() - n))) return true;
+  }
+  return false;
+}
+
 bool ends_in_loop(std::string_view text) {
   constexpr size_t tail = 1024, longest_period = 512;
   return text.size() >= tail && is_periodic(std::span<const char>(text).last(tail), longest_period);
@@ -46,9 +61,7 @@ bool ends_in_loop(std::string_view text) {
 Outcome outcome_before_grading(const Reply& reply) {
   if (reply.error) return Outcome::transport_error;
   if (reply.finish_reason == "length") {
-    const bool loop = reply.token_ids.empty() ? ends_in_loop(std::string_view(reply.text))
-                                              : ends_in_loop(std::span(reply.token_ids));
-    if (loop) return Outcome::loop;
+    if (is_loop(reply)) return Outcome::loop;
     return reply.in_thinking ? Outcome::truncated_thinking : Outcome::truncated_answer;
   }
   return reply.in_thinking ? Outcome::no_answer : Outcome::answered;

@@ -12,6 +12,9 @@ namespace quantrial {
 
 // Whether the last 256 or more tokens repeat with a period of at most 128.
 bool ends_in_loop(std::span<const int32_t> tokens);
+// The same of tokens made of the text: its limit may have cut it within a word, so the last two may
+// be others than those of the period.
+bool text_tokens_end_in_loop(std::span<const int32_t> tokens);
 // The same of text whose tokens are not known: its last 1024 bytes, a period of at most 512.
 bool ends_in_loop(std::string_view text);
 

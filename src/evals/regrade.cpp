@@ -26,7 +26,7 @@ std::optional<std::string> gradable_answer(const Sample& sample, Thinking thinki
       sample.outcome != Outcome::sandbox_error) {
     return std::nullopt;
   }
-  SampleText parts = split_sample(sample.text, text_begins(thinking));
+  SampleText parts = split_sample(sample, text_begins(thinking));
   if (parts.in_thinking) return std::nullopt;
   return std::move(parts.answer);
 }

@@ -28,6 +28,13 @@ SampleText split_sample(std::string_view text, PromptEnd begins) {
           .in_thinking = in_thinking};
 }
 
+SampleText split_sample(const Sample& sample, PromptEnd begins) {
+  if (sample.server.contains(thinking_alone)) {
+    return {.thinking_bytes = sample.text.size(), .answer = "", .in_thinking = true};
+  }
+  return split_sample(std::string_view(sample.text), begins);
+}
+
 TokenSplit split_tokens(std::span<const int32_t> tokens, const Tokenizer& tokenizer,
                         PromptEnd begins) {
   StreamDecoder decoder(tokenizer, SpecialTokens::skip);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "evals/sample.h"
 #include "text/reasoning.h"
 #include "text/tokenizer.h"
 
@@ -19,6 +20,12 @@ struct SampleText {
   bool in_thinking = false;   // it ended in thinking: there is no answer
 };
 SampleText split_sample(std::string_view text, PromptEnd begins);
+
+// What Sample::server holds where a server that splits texts itself gave thinking alone, and the
+// thinking speaks of </think>: its text is not to be split.
+inline constexpr const char* thinking_alone = "thinking_alone";
+// As split when the sample came.
+SampleText split_sample(const Sample& sample, PromptEnd begins);
 
 // Tokens of a generated text before and after the end of its thinking; the tokens that make
 // </think> belong to the thinking, the end-of-text token to what it ends.

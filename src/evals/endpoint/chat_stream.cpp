@@ -135,13 +135,16 @@ Reply ChatStream::reply() const {
   Reply reply;
   reply.text = text();
   reply.finish_reason = finish_reason_;
-  SampleText parts = split_sample(reply.text, text_begins());
-  reply.answer = std::move(parts.answer);
-  reply.in_thinking = parts.in_thinking;
+  SampleText parts = split_sample(std::string_view(reply.text), text_begins());
+  // What a server gives as thinking stays thinking, whatever it says.
+  const bool alone = !fields_.empty() && content_.empty();
+  reply.in_thinking = alone || parts.in_thinking;
+  if (!alone) reply.answer = std::move(parts.answer);
   reply.ttft_ms = ttft_ms_;
   reply.ttfa_ms = ttfa_ms_;
   reply.e2e_ms = last_ms_;
   reply.server = {{"thinking", thinking_seen()}};
+  if (alone && !parts.in_thinking) reply.server[thinking_alone] = true;
   if (!model_.empty()) reply.server["model"] = model_;
   if (!system_fingerprint_.empty()) reply.server["system_fingerprint"] = system_fingerprint_;
   if (!usage_.is_null()) reply.server["usage"] = usage_;

@@ -58,7 +58,9 @@ ModelText ModelText::load(const std::filesystem::path& dir) {
 void TokenCounter::count_ourselves(const Ask& ask, PromptEnd begins, Reply& reply) const {
   const Tokenizer& tokenizer = model_text_->tokenizer;
   reply.token_ids = tokenizer.encode(reply.text);
-  const TokenSplit split = split_tokens(reply.token_ids, tokenizer, begins);
+  reply.tokenized_again = true;
+  const TokenSplit split = reply.in_thinking ? TokenSplit{.thinking = std::ssize(reply.token_ids)}
+                                             : split_tokens(reply.token_ids, tokenizer, begins);
   reply.thinking_tokens = split.thinking + (reply.in_thinking ? unseen_end(reply) : 0);
   reply.answer_tokens = split.answer + (reply.in_thinking ? 0 : unseen_end(reply));
   reply.generated_tokens = *reply.thinking_tokens + *reply.answer_tokens;
@@ -83,12 +85,15 @@ std::optional<std::vector<int32_t>> TokenCounter::tokenize(const std::string& te
 
 void TokenCounter::count_at_server(PromptEnd begins, const ServerAddress& address,
                                    HttpConnection& connection, Reply& reply) {
-  const size_t split = split_sample(reply.text, begins).thinking_bytes;
+  const size_t split = reply.in_thinking
+                           ? reply.text.size()
+                           : split_sample(std::string_view(reply.text), begins).thinking_bytes;
   const auto thinking = tokenize(reply.text.substr(0, split), address, connection);
   if (!thinking) return;
   const auto answer = tokenize(reply.text.substr(split), address, connection);
   if (!answer) return;
   reply.token_ids = *thinking;
+  reply.tokenized_again = true;
   reply.token_ids.insert(reply.token_ids.end(), answer->begin(), answer->end());
   (reply.in_thinking ? reply.thinking_tokens : reply.answer_tokens) = unseen_end(reply);
   reply.thinking_tokens =
