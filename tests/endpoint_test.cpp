@@ -262,6 +262,38 @@ TEST(Replies, ThatAServerSplitKeepItsSplit) {
   }
 }
 
+constexpr const char* done = "data: [DONE]\n\n";
+
+TEST(Replies, MayEndWithAChunkOfNulls) {
+  const Reply reply = answer_of(choice(R"("content": "h</think>42")", "stop") +
+                                "data: {\"choices\": null, \"usage\": null}\n\n" + done);
+  EXPECT_EQ(reply.answer, "42");
+  EXPECT_FALSE(reply.error);
+}
+
+TEST(Replies, WithoutFinishReasonHaveStopped) {
+  const std::string thinking = choice(R"("reasoning": "h")");
+  const Reply reply = answer_of(thinking + choice(R"("content": "42")") + done);
+  EXPECT_EQ(reply.answer, "42");
+  EXPECT_EQ(reply.finish_reason, "stop");
+  EXPECT_NE(reply.warning.find("no finish_reason"), std::string::npos) << reply.warning;
+  EXPECT_TRUE(answer_of(thinking + done).error) << "no answer came";
+  EXPECT_TRUE(answer_of(thinking + choice(R"("content": "42")")).error) << "it was cut";
+}
+
+TEST(Replies, JoinCharactersThatAreSplitOverChunks) {
+  const auto content = [](const std::string& first, const std::string& second) {
+    return answer_of(choice("\"reasoning\": \"h\"") + choice("\"content\": \"" + first + "\"") +
+                     choice("\"content\": \"" + second + "\"", "stop"))
+        .answer;
+  };
+  EXPECT_EQ(content("x\xE2\x88", "\x91y"), "x∑y");
+  EXPECT_EQ(content("x\xE2\x88", "y"), "x\uFFFDy");
+  EXPECT_EQ(content("x\\ud83d", "\\ude00y"), "x😀y");
+  EXPECT_EQ(content("x\\ud83d", "y\\ude00"), "x\uFFFDy\uFFFD");
+  EXPECT_EQ(content("\\ud83d\\ude00\\\\ud83d\\u2211\\ud83d", "\\ude00"), "😀\\ud83d∑😀");
+}
+
 TEST(Replies, ThatLoopAreFoundThoughTheirLastTokensAreCut) {
   const ModelText model_text = ModelText::load(QUANTRIAL_SOURCE "/models/reference");
   std::string loop;

@@ -1,6 +1,7 @@
 #include "evals/endpoint/chat_stream.h"
 
 #include "base/error.h"
+#include "evals/endpoint/broken_text.h"
 #include "evals/endpoint/server_json.h"
 #include "evals/sample_text.h"
 #include "evals/thinking.h"
@@ -24,12 +25,21 @@ bool ChatStream::fail(std::string why) {
   return false;
 }
 
+void ChatStream::end() {
+  done_ = true;
+  if (!finish_reason_.empty() || content_.empty()) return;
+  finish_reason_ = "stop";
+  ending_unsaid_ = true;
+}
+
 bool ChatStream::event(std::string_view data, double elapsed_ms) {
   if (data == "[DONE]") {
-    done_ = true;
+    end();
     return true;
   }
-  const ordered_json chunk = ordered_json::parse(data, nullptr, false);
+  ordered_json chunk = ordered_json::parse(data, nullptr, false);
+  stand_ins_ = chunk.is_discarded();
+  if (stand_ins_) chunk = ordered_json::parse(with_stand_ins(data), nullptr, false);
   if (!chunk.is_object()) {
     return fail(fmt::format("a chunk of its stream is no JSON object: '{}'", escaped(data, 80)));
   }
@@ -45,6 +55,7 @@ bool ChatStream::event(std::string_view data, double elapsed_ms) {
   }
   take_drafts(chunk);
   const auto choices = chunk.find("choices");
+  if (choices != chunk.end() && choices->is_null()) return true;
   if (choices == chunk.end() || !choices->is_array()) {
     return fail(fmt::format("a chunk without a list of choices: '{}'", escaped(data, 80)));
   }
@@ -68,10 +79,15 @@ void ChatStream::take_choice(const ordered_json& choice, double elapsed_ms) {
   }
 }
 
+std::string ChatStream::piece(const ordered_json& delta, const char* field) const {
+  const std::string text = text_at(delta, field).value_or("");
+  return stand_ins_ ? without_stand_ins(text) : text;
+}
+
 void ChatStream::take_text(const ordered_json& delta, double elapsed_ms) {
   std::string thought;
   for (const char* field : {"reasoning", "reasoning_content"}) {
-    const std::string here = text_at(delta, field).value_or("");
+    const std::string here = piece(delta, field);
     if (here.empty()) continue;
     fields_.insert(field);
     if (thought.empty()) thought = here;  // a server may say the same in both
@@ -81,7 +97,7 @@ void ChatStream::take_text(const ordered_json& delta, double elapsed_ms) {
     fail("content that is no text");
     return;
   }
-  const std::string said = text_at(delta, "content").value_or("");
+  const std::string said = piece(delta, "content");
   if (thought.empty() && said.empty()) return;
   ++pieces_;
   if (!ttft_ms_) ttft_ms_ = elapsed_ms;
@@ -116,14 +132,14 @@ PromptEnd ChatStream::text_begins() const {
 // The whole text as the model gave it. Servers that split it drop </think> and, some, the newlines
 // around it, which Qwen's models always give.
 std::string ChatStream::text() const {
-  if (fields_.empty()) return content_;
+  if (fields_.empty()) return joined_halves(content_);
   std::string whole = thinking_ ? "" : "<think>\n";
-  whole += reasoning_;
+  whole += joined_halves(reasoning_);
   if (content_.empty()) return whole;
   if (!whole.ends_with('\n')) whole += '\n';
   whole += "</think>";
   if (!content_.starts_with('\n')) whole += "\n\n";
-  return whole + content_;
+  return whole + joined_halves(content_);
 }
 
 std::string ChatStream::thinking_seen() const {
@@ -140,6 +156,7 @@ Reply ChatStream::reply() const {
   const bool alone = !fields_.empty() && content_.empty();
   reply.in_thinking = alone || parts.in_thinking;
   if (!alone) reply.answer = std::move(parts.answer);
+  if (ending_unsaid_) reply.warning = "the server said [DONE] and no finish_reason";
   reply.ttft_ms = ttft_ms_;
   reply.ttfa_ms = ttfa_ms_;
   reply.e2e_ms = last_ms_;

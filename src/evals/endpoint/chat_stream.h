@@ -22,7 +22,7 @@ class ChatStream {
   // The data of one event, `elapsed_ms` after the request began. False: it cannot go on (failure()
   // says why).
   bool event(std::string_view data, double elapsed_ms);
-  // The server said how the text ended.
+  // The server said how the text ended, or at least, after an answer, that it did.
   bool complete() const { return failure_.empty() && !finish_reason_.empty(); }
   // It said that nothing more comes.
   bool done() const { return done_; }
@@ -48,6 +48,10 @@ class ChatStream {
   };
 
   bool fail(std::string why);
+  // The text ends with [DONE].
+  void end();
+  // A text of a chunk, with the halves of characters that it began or ended with.
+  std::string piece(const nlohmann::ordered_json& delta, const char* field) const;
   void take_choice(const nlohmann::ordered_json& choice, double elapsed_ms);
   void take_text(const nlohmann::ordered_json& delta, double elapsed_ms);
   void take_drafts(const nlohmann::ordered_json& chunk);
@@ -59,6 +63,8 @@ class ChatStream {
   std::string reasoning_, content_, finish_reason_, failure_;
   std::set<std::string> fields_;  // that held thinking
   bool done_ = false;
+  bool ending_unsaid_ = false;  // [DONE] came in place of a finish_reason
+  bool stand_ins_ = false;      // in the texts of this chunk (broken_text.h)
   int error_status_ = 0;
   int64_t pieces_ = 0;
   std::optional<double> ttft_ms_, ttfa_ms_, last_ms_;
