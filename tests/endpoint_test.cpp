@@ -191,7 +191,7 @@ class OneAsk : public WorkQueue {
 };
 
 Reply answer_of(const std::string& events, bool thinking = true,
-                const ModelText* model_text = nullptr) {
+                const ModelText* model_text = nullptr, std::string* notes = nullptr) {
   LocalServer server;
   server.server.Post("/v1/chat/completions", [&](const httplib::Request&, httplib::Response& r) {
     r.set_content(events, "text/event-stream");
@@ -201,6 +201,9 @@ Reply answer_of(const std::string& events, bool thinking = true,
   queue.thinking = thinking;
   EndpointOptions options = options_of({&server});
   options.model_text = model_text;
+  options.note = [&](const std::string& line) {
+    if (notes != nullptr) *notes += line + '\n';
+  };
   EndpointAnswerer(options).work(queue);
   return queue.reply;
 }
@@ -279,6 +282,19 @@ TEST(Replies, WithoutFinishReasonHaveStopped) {
   EXPECT_NE(reply.warning.find("no finish_reason"), std::string::npos) << reply.warning;
   EXPECT_TRUE(answer_of(thinking + done).error) << "no answer came";
   EXPECT_TRUE(answer_of(thinking + choice(R"("content": "42")")).error) << "it was cut";
+}
+
+TEST(Replies, WithoutAnEndOfThinkingAreExplainedAtTheEnd) {
+  const auto notes_of = [](const std::string& events, bool thinking) {
+    std::string notes;
+    answer_of(events, thinking, nullptr, &notes);
+    return notes;
+  };
+  const std::string plain = choice(R"("content": "42")", "stop");
+  EXPECT_NE(notes_of(plain, true).find("1 of 1 replies ended without </think>"), std::string::npos);
+  EXPECT_EQ(notes_of(plain, false), "");
+  EXPECT_EQ(notes_of(choice(R"("content": "h</think>42")", "stop"), true), "");
+  EXPECT_EQ(notes_of(choice(R"("content": "42")", "length"), true), "") << "it was cut";
 }
 
 TEST(Replies, JoinCharactersThatAreSplitOverChunks) {

@@ -92,7 +92,17 @@ void EndpointAnswerer::work(WorkQueue& queue) {
   }
   watch_over(queue, connections);
   for (std::thread& thread : threads) thread.join();
+  note_unsplit();
   if (failure_) std::rethrow_exception(failure_);
+}
+
+// All of these are `no_answer`, and nothing else would say why.
+void EndpointAnswerer::note_unsplit() const {
+  if (unsplit_ == 0 || !options_.note) return;
+  options_.note(
+      fmt::format("{} of {} replies ended without </think> and have no answer: does the server "
+                  "have a reasoning parser? For a model that does not think, use --thinking off",
+                  unsplit_, succeeded_));
 }
 
 void EndpointAnswerer::watch_over(WorkQueue& queue, Connections& connections) {
@@ -135,7 +145,7 @@ bool EndpointAnswerer::ask(const Ask& ask, WorkQueue& queue, Connections& connec
                            size_t thread) {
   std::optional<Reply> reply = answer(ask, connections, thread);
   if (!reply) return false;
-  count_ending(*reply);
+  count_ending(ask, *reply);
   queue.done(ask.ticket, std::move(*reply));
   return true;
 }
@@ -181,8 +191,11 @@ void EndpointAnswerer::settle(const ChatAttempt& a, size_t endpoint) {
   }
 }
 
-void EndpointAnswerer::count_ending(const Reply& reply) {
+void EndpointAnswerer::count_ending(const Ask& ask, const Reply& reply) {
   const std::lock_guard lock(mutex_);
+  const bool unsplit = ask.thinking && reply.in_thinking && reply.finish_reason == "stop" &&
+                       reply.server.value("thinking", "") == "none";
+  unsplit_ += unsplit ? 1 : 0;
   ++(reply.error ? given_up_ : succeeded_);
   if (succeeded_ == 0 && given_up_ >= hopeless) {
     throw Error("{}; {} samples were given up after {} tries each, and none came", *reply.error,

@@ -44,7 +44,8 @@ class EndpointAnswerer : public Answerer {
   // With retries; absent when stopped. `thread`: of `connections`.
   std::optional<Reply> answer(const Ask& ask, Connections& connections, size_t thread);
   void settle(const ChatAttempt& attempt, size_t endpoint);
-  void count_ending(const Reply& reply);
+  void count_ending(const Ask& ask, const Reply& reply);
+  void note_unsplit() const;
   void fail(std::exception_ptr failure);
 
   EndpointOptions options_;
@@ -54,6 +55,7 @@ class EndpointAnswerer : public Answerer {
   std::mutex mutex_;  // of what follows
   std::exception_ptr failure_;
   int64_t succeeded_ = 0, given_up_ = 0;
+  int64_t unsplit_ = 0;  // replies that ended without </think> though thinking was asked for
 };
 
 }  // namespace quantrial
