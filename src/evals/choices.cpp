@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/sha256.h"
+#include "base/strip.h"
 
 namespace quantrial {
 namespace {
@@ -21,11 +22,7 @@ const ordered_json& value_of(const Question& question, const std::string& field,
   throw Error("{}: question '{}' has no field '{}'", where, escaped(question.id), escaped(field));
 }
 
-std::string trimmed(const std::string& text) {
-  const size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
+std::string trimmed(const std::string& text) { return std::string(stripped(text, " \t\r\n")); }
 
 // 2, "2" and "C" are the third.
 std::optional<size_t> place_of(const std::string& right) {

@@ -6,16 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "base/strip.h"
+
 namespace quantrial {
 namespace {
-
-constexpr std::string_view space = " \t\r\n\v\f";
-
-std::string_view stripped(std::string_view text) {
-  const size_t first = text.find_first_not_of(space);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(space) - first + 1);
-}
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -85,8 +79,8 @@ bool same_decimals(std::string_view a, std::string_view b) {
     a = stripped(a);
     b = stripped(b);
     if (a.empty() || b.empty()) return a.empty() && b.empty();
-    const std::string_view first_a = a.substr(0, a.find_first_of(space));
-    const std::string_view first_b = b.substr(0, b.find_first_of(space));
+    const std::string_view first_a = a.substr(0, a.find_first_of(ascii_space));
+    const std::string_view first_b = b.substr(0, b.find_first_of(ascii_space));
     const auto x = decimal_of(first_a), y = decimal_of(first_b);
     if (!x || !y || *x != *y) return false;
     a.remove_prefix(first_a.size());

@@ -1,17 +1,11 @@
 #include "evals/graders/exact.h"
 
+#include "base/strip.h"
 #include "evals/graders/options.h"
 #include "evals/graders/question_fields.h"
 
 namespace quantrial {
 namespace {
-
-std::string_view stripped(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n\v\f";
-  const size_t first = text.find_first_not_of(space);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(space) - first + 1);
-}
 
 class ExactGrader : public Grader {
  public:

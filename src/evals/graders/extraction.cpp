@@ -4,22 +4,14 @@
 #include <cctype>
 
 #include "base/error.h"
+#include "base/strip.h"
 
 namespace quantrial {
 namespace {
 
 using Found = std::optional<std::string>;
 
-constexpr std::string_view space = " \t\r\n\v\f";
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// `text` without the characters of `any` at both ends.
-std::string_view stripped(std::string_view text, std::string_view any = space) {
-  const size_t first = text.find_first_not_of(any);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(any) - first + 1);
-}
 
 Found some(std::string_view text) {
   if (text.empty()) return std::nullopt;
@@ -64,7 +56,7 @@ Found last_boxed(std::string_view reply) {
     length = command.size();
   }
   if (at == std::string_view::npos) return std::nullopt;
-  const size_t start = reply.find_first_not_of(space, at + length);
+  const size_t start = reply.find_first_not_of(ascii_space, at + length);
   if (start == std::string_view::npos) return std::nullopt;
   if (reply[start] != '{') {  // \boxed 5
     return some(reply.substr(start, reply.find_first_of(" \t\r\n$", start) - start));

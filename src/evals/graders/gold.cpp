@@ -1,6 +1,7 @@
 #include "evals/graders/gold.h"
 
 #include "base/error.h"
+#include "base/strip.h"
 #include "evals/graders/question_fields.h"
 
 namespace quantrial {
@@ -20,10 +21,7 @@ std::string Gold::of(const Question& question) const {
     }
     gold.erase(0, at + after_.size());
   }
-  constexpr const char* space = " \t\r\n";
-  gold.erase(0, std::min(gold.find_first_not_of(space), gold.size()));
-  gold.erase(gold.find_last_not_of(space) + 1);
-  return gold;
+  return std::string(stripped(gold, " \t\r\n"));
 }
 
 }  // namespace quantrial
