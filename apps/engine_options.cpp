@@ -35,27 +35,22 @@ std::filesystem::path model_folder(const ModelArguments& arguments) {
   return dir;
 }
 
-OpenModel open_model(const CommonOptions& common, const ModelArguments& arguments) {
+ModelChoice model_choice(const CommonOptions& common, const ModelArguments& arguments) {
   if (common.backend == "cuda") {
     throw Error("--backend cuda: this program was built without CUDA; use --backend cpu");
   }
-  OpenModel open;
-  open.dir = model_folder(arguments);
-  open.backend = make_cpu_backend(
-      {.precision = arguments.precision == "fp32" ? Precision::fp32 : Precision::native,
-       .activations =
-           arguments.activations == "off" ? ActivationMode::off : ActivationMode::as_stored,
-       .threads = common.threads});
-  open.model = load_model(open.dir, *open.backend,
-                          {.nvfp4_global_scale = arguments.nvfp4_global_scale == "fused-max"
-                                                     ? Nvfp4GlobalScale::fused_max
-                                                     : Nvfp4GlobalScale::as_written});
-  return open;
+  return {.dir = model_folder(arguments),
+          .precision = arguments.precision == "fp32" ? Precision::fp32 : Precision::native,
+          .activations =
+              arguments.activations == "off" ? ActivationMode::off : ActivationMode::as_stored,
+          .nvfp4_global_scale = arguments.nvfp4_global_scale == "fused-max"
+                                    ? Nvfp4GlobalScale::fused_max
+                                    : Nvfp4GlobalScale::as_written,
+          .threads = common.threads};
 }
 
-MemoryPlan OpenModel::plan(const MemoryWish& wish) const {
-  return plan_memory(model->config(), model->bytes(), backend->kv_dtype(), wish,
-                     available_memory_bytes());
+OpenModel open_model(const CommonOptions& common, const ModelArguments& arguments) {
+  return open_model(model_choice(common, arguments));
 }
 
 std::string describe(const MemoryPlan& plan) {

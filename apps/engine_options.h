@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "apps/commands.h"
-#include "engine/memory_plan.h"
-#include "model/model.h"
+#include "engine/open_model.h"
 
 namespace quantrial {
 
@@ -22,17 +21,11 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments);
 // Throws Error when there is none.
 std::filesystem::path model_folder(const ModelArguments& arguments);
 
-struct OpenModel {
-  std::filesystem::path dir;
-  std::unique_ptr<Backend> backend;
-  std::unique_ptr<Model> model;
-
-  // Throws Error when the memory that there is does not hold it.
-  MemoryPlan plan(const MemoryWish& wish) const;
-};
 // One line for -v.
 std::string describe(const MemoryPlan& plan);
 
+// Throws Error for a backend that is not there.
+ModelChoice model_choice(const CommonOptions& common, const ModelArguments& arguments);
 OpenModel open_model(const CommonOptions& common, const ModelArguments& arguments);
 
 // What is not given comes from the model's generation_config.json.

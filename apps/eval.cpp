@@ -10,46 +10,10 @@
 #include "base/error.h"
 #include "base/folder_lock.h"
 #include "base/seconds_since.h"
+#include "evals/evaluation_loop.h"
 
 namespace quantrial {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-// The queue as the thread of work() sees it: shows progress and asks for Ctrl-C in passing.
-class Watched : public WorkQueue {
- public:
-  Watched(Evaluation& evaluation, const InterruptGuard& guard, EvalProgress& progress)
-      : evaluation_(evaluation), guard_(guard), progress_(progress) {}
-
-  std::optional<Ask> next() override { return evaluation_.next(); }
-  void done(uint64_t ticket, Reply reply) override { evaluation_.done(ticket, std::move(reply)); }
-  bool stopped() override {
-    if (guard_.interrupted()) evaluation_.stop();
-    show();
-    return evaluation_.stopped();
-  }
-  bool interrupted() const { return guard_.interrupted(); }
-  void show() { progress_.show(evaluation_.progress()); }
-
- private:
-  Evaluation& evaluation_;
-  const InterruptGuard& guard_;
-  EvalProgress& progress_;
-};
-
-// What keeps figures from being whole, a line each; false: there is something.
-bool is_whole(const std::vector<EvaluationProgress>& progress) {
-  bool whole = true;
-  for (const EvaluationProgress& p : progress) {
-    const int64_t errors = p.transport_errors + p.sandbox_errors;
-    if (errors == 0) continue;
-    whole = false;
-    fmt::print(stderr, "{}: {} samples not scored ({})\n", p.benchmark, errors,
-               escaped(p.last_error, 300));
-  }
-  return whole;
-}
 
 // What keeps the benchmarks that were left out from being run; throws when none is left.
 void note_left_out(const PlannedRuns& planned, EvalProgress& progress) {
@@ -61,24 +25,6 @@ void note_left_out(const PlannedRuns& planned, EvalProgress& progress) {
     throw Error("eval: no benchmark can be run here; {}", fmt::join(lines, "; "));
   }
   for (const std::string& line : lines) progress.note(line);
-}
-
-// Runs to the end, or until something is wrong; then what there is is graded all the same.
-std::exception_ptr run(Answerer& answerer, Evaluation& evaluation, Watched& queue) {
-  std::exception_ptr failure;
-  try {
-    answerer.work(queue);
-  } catch (const std::exception&) {
-    failure = std::current_exception();
-    evaluation.stop();
-  }
-  constexpr auto now_and_then = std::chrono::milliseconds(100);
-  while (!evaluation.is_graded(now_and_then)) {
-    queue.stopped();  // shows progress
-    if (queue.interrupted()) evaluation.drop_ungraded();
-  }
-  evaluation.finish();
-  return failure;
 }
 
 PlannedRuns plan(const EvalArguments& a, const CommonOptions& common, const InterruptGuard& guard,
@@ -112,22 +58,24 @@ void run_eval(const EvalArguments& a, const CommonOptions& common) {
                          .seed = a.seed,
                          .grading_threads = 2},
                         store);
-  Watched queue(evaluation, guard, progress);
-  const Clock::time_point start = Clock::now();
-  const std::exception_ptr failure = run(answerer, evaluation, queue);
+  const auto start = std::chrono::steady_clock::now();
+  const std::exception_ptr failure = run_evaluation(
+      answerer, evaluation,
+      {.interrupted = [&] { return guard.interrupted(); },
+       .show = [&](const std::vector<EvaluationProgress>& all) { progress.show(all); }});
   if (common.verbose) {
     fmt::print(stderr, "{}; {:.2f} s in all\n", target->summary(), seconds_since(start));
   }
   const nlohmann::ordered_json results = write_results(store, a.out, planned.not_run);
   if (failure) std::rethrow_exception(failure);
-  queue.show();
   print_eval_table(results.at("variants").at(variant), planned.not_run);
-  const bool whole = is_whole(evaluation.progress());
+  const std::vector<std::string> missing = missing_scores(evaluation.progress());
+  for (const std::string& line : missing) fmt::print(stderr, "{}\n", line);
   if (guard.interrupted()) {
     throw Error("eval: interrupted; what was finished is in {}, run the same command to go on",
                 escaped(a.out, 400));
   }
-  if (!whole) {
+  if (!missing.empty()) {
     throw Error("eval: some samples were not scored; run the same command again for them");
   }
 }

@@ -1,4 +1,4 @@
-// What `quantrial eval` asks: a model on this machine or servers.
+// The target that the options of `quantrial eval` mean.
 #pragma once
 
 #include <functional>
@@ -6,22 +6,9 @@
 #include <string>
 
 #include "apps/eval_arguments.h"
-#include "evals/answerer.h"
+#include "evals/target.h"
 
 namespace quantrial {
-
-class EvalTarget {
- public:
-  virtual ~EvalTarget() = default;
-  // Sampling where neither options nor benchmark say anything; needs no open model.
-  virtual GenerationDefaults defaults() const = 0;
-  // Loads the model, or asks the servers what they serve; once.
-  virtual Answerer& open() = 0;
-  // How it worked, for people who want to know more; may be empty.
-  virtual std::string summary() const { return {}; }
-  // The name in the results; of an open target.
-  virtual std::string name() const = 0;
-};
 
 struct EvalHooks {
   std::function<bool()> stopped;                 // Ctrl-C; from any thread
@@ -31,5 +18,9 @@ struct EvalHooks {
 // By whether the model's name is a list of addresses. Throws Error for options of the other kind.
 std::unique_ptr<EvalTarget> make_eval_target(const EvalArguments& arguments,
                                              const CommonOptions& common, const EvalHooks& hooks);
+
+// The key for servers, from the environment: never from the command line, where others see it.
+// `variable`: without one OPENAI_API_KEY, which may be unset.
+std::string api_key(const std::optional<std::string>& variable);
 
 }  // namespace quantrial

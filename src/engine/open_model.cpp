@@ -1,0 +1,44 @@
+#include "engine/open_model.h"
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "tensor/fingerprint.h"
+
+namespace quantrial {
+namespace {
+
+void check_folder(const std::filesystem::path& dir) {
+  if (std::filesystem::is_directory(dir)) return;
+  throw Error("{}: no such folder; give the folder of a checkpoint with config.json",
+              escaped(dir.string()));
+}
+
+}  // namespace
+
+MemoryPlan OpenModel::plan(const MemoryWish& wish) const {
+  return plan_memory(model->config(), model->bytes(), backend->kv_dtype(), wish,
+                     available_memory_bytes());
+}
+
+OpenModel open_model(const ModelChoice& choice) {
+  check_folder(choice.dir);
+  OpenModel open;
+  open.dir = choice.dir;
+  open.backend = make_cpu_backend({.precision = choice.precision,
+                                   .activations = choice.activations,
+                                   .threads = choice.threads});
+  open.model = load_model(choice.dir, *open.backend,
+                          {.nvfp4_global_scale = choice.nvfp4_global_scale});
+  return open;
+}
+
+std::string fingerprint(const ModelChoice& choice) {
+  check_folder(choice.dir);
+  return Sha256::hex(fmt::format(
+      "{} {} {} {}", fingerprint(Checkpoint(choice.dir)),
+      choice.precision == Precision::fp32 ? "fp32" : "native",
+      choice.activations == ActivationMode::off ? "off" : "as-stored",
+      choice.nvfp4_global_scale == Nvfp4GlobalScale::fused_max ? "fused-max" : "as-written"));
+}
+
+}  // namespace quantrial

@@ -1,0 +1,37 @@
+// A checkpoint opened for running: backend and model together, and how.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "engine/memory_plan.h"
+#include "model/model.h"
+
+namespace quantrial {
+
+// A checkpoint and how its numbers are to be taken.
+struct ModelChoice {
+  std::filesystem::path dir;
+  Precision precision = Precision::native;
+  ActivationMode activations = ActivationMode::as_stored;
+  Nvfp4GlobalScale nvfp4_global_scale = Nvfp4GlobalScale::as_written;
+  int threads = 0;  // 0: as many as there are cores
+};
+
+struct OpenModel {
+  std::filesystem::path dir;
+  std::unique_ptr<Backend> backend;
+  std::unique_ptr<Model> model;
+
+  // Throws Error when the memory that there is does not hold it.
+  MemoryPlan plan(const MemoryWish& wish) const;
+};
+
+// Throws Error when there is no such folder, or with what is wrong with the checkpoint.
+OpenModel open_model(const ModelChoice& choice);
+
+// SHA-256 over the weights (tensor/fingerprint.h) and how they are taken; threads do not count.
+std::string fingerprint(const ModelChoice& choice);
+
+}  // namespace quantrial
