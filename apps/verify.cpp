@@ -7,6 +7,7 @@
 
 #include "apps/commands.h"
 #include "base/error.h"
+#include "base/name_list.h"
 
 namespace quantrial {
 namespace {
@@ -16,14 +17,7 @@ struct VerifyCommand {
 };
 
 void print_finding(const Finding& finding) {
-  constexpr size_t most = 3;
-  std::string modules;
-  for (size_t i = 0; i < std::min(most, finding.modules.size()); ++i) {
-    modules += (i == 0 ? "" : ", ") + escaped(finding.modules[i]);
-  }
-  if (finding.modules.size() > most) {
-    modules += fmt::format(" and {} more", finding.modules.size() - most);
-  }
+  const std::string modules = name_list(finding.modules);
   const bool is_error = finding.severity == Finding::Severity::error;
   fmt::print("{}: {}: {}{}{}\n", is_error ? "error" : "warning", finding.kind, modules,
              modules.empty() ? "" : ": ", finding.detail);
@@ -39,6 +33,10 @@ void print_errors(std::vector<ModuleError> errors) {
   }
 }
 
+std::string counted(int64_t count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 void run(const VerifyCommand& command, const CommonOptions& common) {
   ThreadPool pool(common.threads);
   VerifyOptions options;
@@ -49,12 +47,12 @@ void run(const VerifyCommand& command, const CommonOptions& common) {
   const auto errors =
       std::count_if(result.findings.begin(), result.findings.end(),
                     [](const Finding& f) { return f.severity == Finding::Severity::error; });
-  fmt::print("{} matrices, {} quantized: {} errors, {} warnings\n", result.matrices,
-             result.quantized, errors,
-             static_cast<int64_t>(result.findings.size()) - static_cast<int64_t>(errors));
+  const auto warnings = static_cast<int64_t>(result.findings.size()) - errors;
+  fmt::print("{} matrices, {} quantized: {}, {}\n", result.matrices, result.quantized,
+             counted(errors, "error"), counted(warnings, "warning"));
   if (!result.passed()) {
-    throw Error("{}: {} errors found; the lines above say where and what to do",
-                escaped(command.dir), errors);
+    throw Error("{}: {} found; the lines above say where and what to do", escaped(command.dir),
+                counted(errors, "error"));
   }
 }
 

@@ -106,6 +106,14 @@ class PlantedDefect : public ::testing::Test {
         list, [&](const Json& e) { return e.get<std::string>().find(part) != std::string::npos; });
   }
 
+  // Stored and listed as 16-bit.
+  void leave_unquantized(const std::string& module) {
+    erase(module + ".");
+    tensors_.push_back(carried(base_.at(module + ".weight")));
+    std::rotate(tensors_.begin(), tensors_.end() - 1, tensors_.end());
+    ignore().push_back(module);
+  }
+
   // The same numbers under ModelOpt's names, whose global scales multiply (formats.md A.7).
   void become_modelopt() {
     const auto rename = [](std::string& name, std::string_view from, std::string_view to) {
@@ -151,6 +159,7 @@ class PlantedDefect : public ::testing::Test {
   }
 
   const TemporaryFolder folder_;
+  const Checkpoint base_{oracle("tiny/mm")};
   const fs::path good_ = folder_ / "good", bad_ = folder_ / "bad";
   std::optional<Checkpoint> checkpoint_;
   std::vector<TensorToWrite> tensors_;
@@ -268,6 +277,40 @@ TEST_F(PlantedDefect, UnequalFusedScales) {
   const Verification result = verified();
   expect(result, Severity::warning, "unequal_global_scales", layer + "mlp.gate_proj");
   EXPECT_NE(text(result).find("largest / smallest = 1.5"), std::string::npos);
+}
+
+// vLLM and SGLang run gate and up as one module.
+TEST_F(PlantedDefect, OneMemberOfAFusedModuleIs16Bit) {
+  leave_unquantized(up);
+  const Verification result = verified();
+  expect(result, Severity::error, "fused_formats", up);
+  EXPECT_NE(text(result).find("nvfp4, inputs nvfp4 local and bf16"), std::string::npos)
+      << text(result);
+}
+
+// The tensors alone do not show it.
+TEST_F(PlantedDefect, MembersOfAFusedModuleDifferInTheirScheme) {
+  Json& groups = config_["quantization_config"]["config_groups"];
+  groups["group_1"] = groups["group_0"];
+  groups["group_0"]["targets"] = {"re:.*up_proj$"};
+  groups["group_0"]["input_activations"] = nullptr;
+  erase(up + ".input_global_scale");
+  expect(verified(), Severity::error, "fused_formats", layer + "mlp.gate_proj");
+}
+
+TEST_F(PlantedDefect, OneMemberOfAFusedModuleIsMalformed) {
+  tensor(up + ".weight_packed").shape = {static_cast<int64_t>(bytes(up + ".weight_packed").size())};
+  expect(verified(), Severity::error, "malformed", up);
+}
+
+// transformers leaves k and v of the tiny model 16-bit, which are no whole blocks.
+TEST(Verify, OnlyWarnsOfAMixThatShapesMake) {
+  ThreadPool pool(2);
+  const Verification result = verify(oracle("fp8_hf_block128"), {}, pool);
+  const auto mixed = std::find_if(result.findings.begin(), result.findings.end(),
+                                  [](const Finding& f) { return f.kind == "fused_formats"; });
+  ASSERT_NE(mixed, result.findings.end());
+  EXPECT_EQ(mixed->severity, Severity::warning) << text(result);
 }
 
 // Right under any scale: no defect, unless its own is the one that engines give the others.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/name_list.h"
 #include "quantize/verify_numbers.h"
 #include "quantize/verify_structure.h"
 #include "tensor/json.h"
@@ -36,8 +37,7 @@ void check_complete(const Checkpoint& base, MtpPolicy mtp) {
   for (const Finding& finding : findings) {
     if (finding.severity != Finding::Severity::error) continue;
     if (mtp == MtpPolicy::drop && is_of_mtp(finding)) continue;
-    throw Error("{}: {}{}{}", shown(base.dir()),
-                escaped(fmt::format("{}", fmt::join(finding.modules, ", "))),
+    throw Error("{}: {}{}{}", shown(base.dir()), name_list(finding.modules),
                 finding.modules.empty() ? "" : ": ", finding.detail);
   }
 }

@@ -9,7 +9,9 @@
 #include "formats/quantization_config.h"
 #include "model/weights.h"
 #include "quantize/base_check.h"
+#include "quantize/fused_schemes.h"
 #include "quantize/plan_table.h"
+#include "quantize/schemes.h"
 #include "tensor/json.h"
 
 namespace quantrial {
@@ -36,21 +38,6 @@ std::string_view reason_of_class(std::string_view class_name, const std::string&
   if (class_name == "vision") return "vision tower";
   if (class_name == "mtp") return name == "mtp.fc" ? "mtp.fc stays" : "MTP head";
   return "no Linear";
-}
-
-// Why the format cannot hold w[N,K] where the reference tools leave it 16-bit; empty: it can.
-// transformers' fp8 takes whole blocks; auto-round's integer schemes take multiples of 32
-// (formats.md A.1, A.2).
-std::string shape_reason(const Scheme& scheme, int64_t N, int64_t K) {
-  if (scheme.weights == Scheme::Weights::fp8) {
-    if (N % scheme.block_rows == 0 && K % scheme.block_columns == 0) return {};
-    return fmt::format("[{}, {}] is no whole number of {}x{} blocks", N, K, scheme.block_rows,
-                       scheme.block_columns);
-  }
-  if (scheme.weights == Scheme::Weights::int4 && (N % 32 != 0 || K % 32 != 0)) {
-    return fmt::format("[{}, {}] is no multiple of 32", N, K);
-  }
-  return {};
 }
 
 class Planner {
@@ -110,6 +97,7 @@ class Planner {
       block.modules.push_back(static_cast<size_t>(&planned - plan_.modules.data()));
       decide(planned, linear);
     }
+    check_fused_schemes(plan_, block);
     share_scales(block);
     return block;
   }
@@ -206,12 +194,26 @@ class Planner {
           "remove it",
           plan_.recipe.name, i, escaped(plan_.recipe.overrides[i].match), shown(base_.dir()));
     }
+    check_keep_was_used();
     const auto quantized = [](const PlannedModule& m) { return m.quantized(); };
     if (std::none_of(plan_.modules.begin(), plan_.modules.end(), quantized)) {
       throw Error(
           "recipe {}: it quantizes no module of {} ({}); keep less, or choose another format",
           plan_.recipe.name, shown(base_.dir()),
           escaped(fmt::format("{}", fmt::join(kept_linears(plan_), "; ")), 300));
+    }
+  }
+
+  // Entries for what stays 16-bit anyway ("lm_head", "mtp.fc") have their right.
+  void check_keep_was_used() {
+    for (size_t i = 0; i < plan_.recipe.keep.size(); ++i) {
+      const ModulePattern& pattern = plan_.recipe.keep_patterns[i];
+      if (std::any_of(plan_.modules.begin(), plan_.modules.end(),
+                      [&](const PlannedModule& m) { return pattern.matches(m.name); })) {
+        continue;
+      }
+      throw Error("recipe {}: keep[{}]: {}; it matches no module of {}; correct or remove it",
+                  plan_.recipe.name, i, escaped(plan_.recipe.keep[i]), shown(base_.dir()));
     }
   }
 

@@ -59,8 +59,9 @@ struct Plan {
 };
 
 // Throws Error for a checkpoint that is quantized already, not BF16 or incomplete, a module whose
-// shape the format cannot hold though the reference tool would try, an override that matches
-// nothing, and a recipe that names no module.
+// shape the format cannot hold though the reference tool would try, an override or an entry of keep
+// that matches nothing, Linears that engines fuse but the recipe treats differently, and a recipe
+// that names no module.
 Plan make_plan(const Checkpoint& base, const Recipe& recipe);
 
 // Bytes of w[N,K] with its scales and zero points in that container.

@@ -5,6 +5,8 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/name_list.h"
+#include "quantize/fused_schemes.h"
 
 namespace quantrial {
 namespace {
@@ -21,15 +23,15 @@ std::string quantized_line(const PlannedModule& module) {
                      module.bytes_after);
 }
 
-bool is_asked_for(const std::string& reason) {
-  return reason.starts_with("keep: ") || reason.starts_with("override: ");
-}
-
 struct Kept {
   int64_t tensors = 0, bytes = 0;
 };
 
 }  // namespace
+
+bool is_asked_for(const std::string& reason) {
+  return reason.starts_with("keep: ") || reason.starts_with("override: ");
+}
 
 std::string plan_table(const Plan& plan) {
   std::string text;
@@ -47,6 +49,7 @@ std::string plan_table(const Plan& plan) {
     text += fmt::format("{} tensors, {:.2f} MB {}\n", same.tensors,
                         static_cast<double>(same.bytes) / MB, what);
   }
+  if (const std::string mixed = mixed_by_shape(plan); !mixed.empty()) text += mixed + "\n";
   text += fmt::format("{:.2f} -> {:.2f} MB, {:.2f} bits per weight, {} files\n",
                       static_cast<double>(plan.bytes_before) / MB,
                       static_cast<double>(plan.bytes_after) / MB, plan.bits_per_weight(),
@@ -68,8 +71,9 @@ std::vector<std::string> kept_linears(const Plan& plan) {
   for (const auto& [reason, modules] : names) {
     std::string& line = lines.emplace_back(
         fmt::format("{} Linears stay 16-bit: {}", modules.size(), escaped(reason)));
-    if (!is_asked_for(reason)) line += fmt::format(": {}", fmt::join(modules, ", "));
+    if (!is_asked_for(reason)) line += ": " + name_list(modules);
   }
+  if (std::string mixed = mixed_by_shape(plan); !mixed.empty()) lines.push_back(std::move(mixed));
   return lines;
 }
 

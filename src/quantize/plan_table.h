@@ -12,8 +12,11 @@ namespace quantrial {
 // modules that stay as they are, counted by reason; then the totals.
 std::string plan_table(const Plan& plan);
 
-// A line for each reason why Linears of the planned blocks stay 16-bit; with their names, unless
-// the recipe named them itself.
+// Whether the recipe wants it, by PlannedModule::reason.
+bool is_asked_for(const std::string& reason);
+
+// A line for each reason why Linears of the planned blocks stay 16-bit; with some of their
+// names, unless the recipe named them itself.
 std::vector<std::string> kept_linears(const Plan& plan);
 
 }  // namespace quantrial

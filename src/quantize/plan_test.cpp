@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "formats/read_weight.h"
+#include "quantize/plan_table.h"
 
 namespace quantrial {
 namespace {
@@ -109,6 +110,56 @@ TEST(Plan, RefusesWhatMakesNoSense) {
   expect(error_of(base, shipped("int4-rtn", {"group_size=96"})), "no multiple of the group size");
   expect(error_of(oracle("nvfp4_llmc"), shipped("nvfp4")), "quantized already");
   expect(error_of(base / "none", shipped("nvfp4")), "none");
+}
+
+// vLLM and SGLang fuse q/k/v, gate/up, in_proj_qkv/z and in_proj_b/a (vLLM qwen3_5.py).
+TEST(Plan, RefusesToTreatLinearsThatEnginesFuseDifferently) {
+  const fs::path base = oracle("tiny/mm");
+  const std::string int4 = "weights: {type: int, bits: 4, group_size: ";
+  const auto override = [](const std::string& match, const std::string& scheme) {
+    return "overrides=[{match: 're:" + match + "', " + scheme + "}]";
+  };
+  const auto expect = [&](const Recipe& recipe, const std::string& fused, const std::string& part) {
+    const std::string message = error_of(base, recipe);
+    EXPECT_NE(message.find(fused + ": "), std::string::npos) << message;
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+    EXPECT_NE(message.find("or keep them all"), std::string::npos) << message;
+  };
+  expect(shipped("int4-gptq", {override(".*up_proj$", int4 + "32}")}), "mlp.gate_up_proj",
+         "gate_proj int4 g128 symmetric and up_proj int4 g32 symmetric");
+  expect(shipped("int4-rtn", {override(".*k_proj$", int4 + "64}")}), "self_attn.qkv_proj", "g64");
+  expect(shipped("nvfp4", {override(".*v_proj$", "weights: {type: nvfp4}, activations: none")}),
+         "self_attn.qkv_proj", "v_proj nvfp4");
+  expect(shipped("nvfp4", {override(".*in_proj_z$", "weights: {type: bf16}")}),
+         "linear_attn.in_proj_qkvz", "in_proj_z 16-bit (override: re:.*in_proj_z$)");
+  expect(shipped("nvfp4", {"keep=['re:.*in_proj_a$']"}), "linear_attn.in_proj_ba",
+         "in_proj_b nvfp4, inputs nvfp4 local and in_proj_a 16-bit (keep: re:.*in_proj_a$)");
+  expect(shipped("fp8-block128", {"keep=['mtp.layers.0.mlp.up_proj']"}),
+         "mtp.layers.0.mlp.gate_up_proj", "keep");
+  const std::vector<std::string> whole = {"keep=['re:.*gate_up_proj$', 're:.*[qkv]_proj$']"};
+  EXPECT_EQ(error_of(base, shipped("int4-rtn", whole)), "no error");
+}
+
+// transformers leaves k and v of the tiny model 16-bit (fp8_hf_block128), which are no whole
+// blocks.
+TEST(Plan, SaysWhichFusedModulesAreMixedByShape) {
+  const Checkpoint base(oracle("tiny/mm"));
+  const auto has_warning = [&](const std::string& recipe) {
+    const auto lines = kept_linears(make_plan(base, shipped(recipe)));
+    return std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
+      return line.find("qkv_proj") != std::string::npos && line.starts_with("warning: ");
+    });
+  };
+  EXPECT_TRUE(has_warning("fp8-block128"));
+  EXPECT_FALSE(has_warning("int4-rtn"));
+}
+
+TEST(Plan, RefusesEntriesOfKeepThatMatchNothing) {
+  const fs::path base = oracle("tiny/mm");
+  const std::string message = error_of(base, shipped("nvfp4", {"keep=[lm_head, 're:.*q_prj$']"}));
+  EXPECT_NE(message.find("keep[1]: re:.*q_prj$; it matches no module"), std::string::npos)
+      << message;
+  EXPECT_EQ(error_of(base, shipped("nvfp4", {"keep=[lm_head, 're:^mtp.*', visual]"})), "no error");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/mapped_file.h"
+#include "base/name_list.h"
 #include "base/process_memory.h"
 #include "base/seconds_since.h"
 #include "base/version.h"
@@ -327,16 +328,16 @@ class Run {
     const Verification verification =
         verify(dir, {.base = job_.model, .compare = VerifyOptions::Compare::rows_of_zeros}, pool_);
     for (const Finding& finding : verification.findings) {
-      const std::string text =
-          fmt::format("{}: {} ({})", finding.kind, escaped(finding.detail, 400),
-                      escaped(fmt::format("{}", fmt::join(finding.modules, ", "))));
+      const std::string text = fmt::format(
+          "{}: {} ({})", finding.kind, escaped(finding.detail, 400), name_list(finding.modules));
       if (finding.kind == "not_finite") check_finite(plan_, pool_, [] {});  // names the cause
       if (finding.severity == Finding::Severity::error) throw Error("verify: {}", text);
       observer_.line("verify: warning: " + text);
     }
-    observer_.line(fmt::format("verify: {} matrices, {} quantized, {} warnings",
-                               verification.matrices, verification.quantized,
-                               verification.findings.size()));
+    const size_t warnings = verification.findings.size();
+    observer_.line(fmt::format("verify: {} matrices, {} quantized, {} warning{}",
+                               verification.matrices, verification.quantized, warnings,
+                               warnings == 1 ? "" : "s"));
   }
 
   const QuantizeJob& job_;

@@ -56,4 +56,16 @@ Activations run_time_activations(const Recipe& recipe, const Scheme& scheme, flo
   }
 }
 
+std::string shape_reason(const Scheme& scheme, int64_t N, int64_t K) {
+  if (scheme.weights == Scheme::Weights::fp8) {
+    if (N % scheme.block_rows == 0 && K % scheme.block_columns == 0) return {};
+    return fmt::format("[{}, {}] is no whole number of {}x{} blocks", N, K, scheme.block_rows,
+                       scheme.block_columns);
+  }
+  if (scheme.weights == Scheme::Weights::int4 && (N % 32 != 0 || K % 32 != 0)) {
+    return fmt::format("[{}, {}] is no multiple of 32", N, K);
+  }
+  return {};
+}
+
 }  // namespace quantrial

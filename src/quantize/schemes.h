@@ -2,6 +2,8 @@
 // tool goes by.
 #pragma once
 
+#include <string>
+
 #include "formats/round_to_nearest.h"
 #include "quantize/recipe.h"
 
@@ -20,5 +22,10 @@ float nvfp4_divisor(const Recipe& recipe, float absmax);
 
 // What the input is quantized to at run time; `absmax` over the calibration set, for NVFP4.
 Activations run_time_activations(const Recipe& recipe, const Scheme& scheme, float absmax);
+
+// Why the format cannot hold w[N,K] where the reference tools leave it 16-bit; empty: it can.
+// transformers' fp8 takes whole blocks; auto-round's integer schemes take multiples of 32
+// (formats.md A.1, A.2).
+std::string shape_reason(const Scheme& scheme, int64_t N, int64_t K);
 
 }  // namespace quantrial

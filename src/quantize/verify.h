@@ -44,9 +44,10 @@ struct VerifyOptions {
 // Findings of kind
 //   error    malformed, wrong_shape, missing_tensor, mtp_missing, head_missing, not_finite,
 //            not_ignored and wrongly_ignored (modules of the language model), other_base,
-//            fused_name_not_listed (where an engine would load wrong weights)
-//   warning  the same for mtp.* and the vision tower, unequal_global_scales, fused_formats,
-//            fused_name_not_listed, zero_collapse, saturated_scales, changed, not_in_index, ...
+//            fused_formats, fused_name_not_listed (where an engine would load wrong weights)
+//   warning  the same for mtp.* and the vision tower, unequal_global_scales, fused_formats (where
+//            shapes leave no choice), fused_name_not_listed, zero_collapse, saturated_scales,
+//            changed, not_in_index, ...
 // Throws Error when the folder cannot be opened at all: config.json, index or files.
 Verification verify(const std::filesystem::path& dir, const VerifyOptions& options,
                     ThreadPool& pool);

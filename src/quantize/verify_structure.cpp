@@ -8,6 +8,7 @@
 #include "formats/read_weight.h"
 #include "model/inventory.h"
 #include "quantize/block_linears.h"
+#include "quantize/schemes.h"
 #include "tensor/json.h"
 
 namespace quantrial {
@@ -93,22 +94,88 @@ bool must_be_listed(const Checkpoint& checkpoint, const QuantizationConfig& quan
   return stored.rows % scheme->block_rows == 0 && stored.columns % scheme->block_columns == 0;
 }
 
-// Members of each fused group that are there, with their formats.
+// Members of a fused group that are there, and what each is stored as.
 struct FusedModule {
+  struct Member {
+    std::string name;
+    StoredMatrix stored;
+    std::optional<Scheme> scheme;  // of a quantized one, as the config says
+
+    // "int4 g128 symmetric", "bf16"; the format where the config wrongly calls it 16-bit.
+    std::string text() const {
+      return stored.quantized && scheme ? describe(*scheme) : stored.format;
+    }
+  };
   std::string name;  // "model.layers.0.mlp.gate_up_proj"
-  std::vector<std::string> members, formats;
-  bool is_quantized = false;  // at least one member
+  std::vector<Member> members;
+
+  bool is_quantized() const {  // at least one member
+    return std::any_of(members.begin(), members.end(),
+                       [](const Member& m) { return m.stored.quantized; });
+  }
+  bool is_mixed() const {
+    return std::any_of(members.begin(), members.end(),
+                       [&](const Member& m) { return m.text() != members[0].text(); });
+  }
+  std::vector<std::string> member_names() const {
+    std::vector<std::string> names;
+    for (const Member& m : members) names.push_back(m.name);
+    return names;
+  }
 };
+
+// Whether the 16-bit members alone make the mix, and by a shape that the others' format cannot
+// hold: what the reference tools write, and transformers loads.
+bool is_mixed_by_shape(const FusedModule& fused) {
+  const FusedModule::Member* quantized = nullptr;
+  for (const auto& m : fused.members) {
+    if (!m.stored.quantized) continue;
+    if (quantized != nullptr && m.text() != quantized->text()) return false;
+    quantized = &m;
+  }
+  return quantized != nullptr && quantized->scheme &&
+         std::all_of(fused.members.begin(), fused.members.end(), [&](const auto& m) {
+           return m.stored.quantized ||
+                  !shape_reason(*quantized->scheme, m.stored.rows, m.stored.columns).empty();
+         });
+}
 
 // Whether an engine is known to load wrong weights for a 16-bit fused module whose name alone is
 // missing from the list, instead of refusing or finding it by its members
 // (docs/decisions/0014-fused-names.md).
 bool loads_wrong_weights(const QuantizationConfig& quantization, const FusedModule& fused) {
-  const auto is_listed = [&](const std::string& m) { return !quantization.scheme(m).has_value(); };
-  if (!std::all_of(fused.members.begin(), fused.members.end(), is_listed)) return false;
+  const bool all_listed =
+      std::all_of(fused.members.begin(), fused.members.end(),
+                  [&](const auto& m) { return !quantization.scheme(m.name).has_value(); });
+  if (!all_listed) return false;
   if (quantization.container() == Container::modelopt) return true;  // vllm#47445
   return quantization.container() == Container::compressed_tensors &&
          module_class(fused.name) == "mtp";  // sglang#35797
+}
+
+FusedModule fused_module(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
+                         const std::string& parent, const FusedGroup& group) {
+  FusedModule fused{.name = parent + std::string(group.fused), .members = {}};
+  for (const std::string_view member : group.members) {
+    const std::string name = parent + std::string(member);
+    if (member.empty() || tensors_of(checkpoint, name).empty()) continue;
+    const StoredMatrix stored = stored_matrix(checkpoint, quantization, name);
+    fused.members.push_back(
+        {name, stored, stored.quantized ? quantization.scheme(name) : std::nullopt});
+  }
+  return fused;
+}
+
+Finding mixed_finding(const FusedModule& fused) {
+  std::vector<std::string> texts;
+  for (const auto& m : fused.members) texts.push_back(m.text());
+  const bool by_shape = is_mixed_by_shape(fused);
+  return {
+      by_shape ? Severity::warning : Severity::error, "fused_formats", fused.member_names(),
+      fmt::format("stored as {}; vLLM and SGLang run them as one module ({}) and load no mix{}; "
+                  "quantize all alike, or none",
+                  fmt::join(texts, " and "), escaped(fused.name),
+                  by_shape ? ", transformers does" : "")};
 }
 
 std::vector<FusedModule> fused_modules(const Checkpoint& checkpoint,
@@ -118,15 +185,10 @@ std::vector<FusedModule> fused_modules(const Checkpoint& checkpoint,
     for (const FusedGroup& group : fused_groups) {
       if (last_component(module) != group.members[0]) continue;
       const std::string parent = module.substr(0, module.size() - group.members[0].size());
-      FusedModule& found = fused.emplace_back();
-      found.name = parent + std::string(group.fused);
-      for (const std::string_view member : group.members) {
-        const std::string name = parent + std::string(member);
-        if (member.empty() || tensors_of(checkpoint, name).empty()) continue;
-        found.members.push_back(name);
-        const StoredMatrix stored = stored_matrix(checkpoint, quantization, name);
-        found.formats.push_back(stored.format);
-        found.is_quantized |= stored.quantized;
+      try {
+        fused.push_back(fused_module(checkpoint, quantization, parent, group));
+      } catch (const Error&) {
+        continue;  // a malformed member, which has a finding of its own
       }
     }
   }
@@ -204,16 +266,12 @@ void check_fused(const Checkpoint& checkpoint, const QuantizationConfig& quantiz
   if (quantization.container() == Container::none) return;
   std::vector<std::string> unlisted, mistaken;
   for (const FusedModule& fused : fused_modules(checkpoint, quantization)) {
-    const bool same = std::all_of(fused.formats.begin(), fused.formats.end(),
-                                  [&](const std::string& f) { return f == fused.formats[0]; });
-    if (!same) {
-      findings.push_back({Severity::warning, "fused_formats", fused.members,
-                          fmt::format("stored as {}; vLLM and SGLang run them as one module ({}) "
-                                      "and refuse a mix; quantize all or none",
-                                      fmt::join(fused.formats, ", "), fused.name)});
+    if (fused.is_mixed()) {
+      findings.push_back(mixed_finding(fused));
+      continue;
     }
     // The name itself, as engines without a map of fused names look it up.
-    if (same && !fused.is_quantized && quantization.scheme(fused.name).has_value()) {
+    if (!fused.is_quantized() && quantization.scheme(fused.name).has_value()) {
       (loads_wrong_weights(quantization, fused) ? mistaken : unlisted).push_back(fused.name);
     }
   }
