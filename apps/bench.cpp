@@ -1,6 +1,5 @@
 // quantrial bench: how fast a checkpoint runs here, beside what the memory allows.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -9,7 +8,7 @@
 #include "base/error.h"
 #include "base/memory_bandwidth.h"
 #include "base/rng.h"
-#include "base/seconds_since.h"
+#include "evals/speed/observe_speed.h"
 
 namespace quantrial {
 namespace {
@@ -44,12 +43,7 @@ class Bench {
       : arguments_(arguments), open_(open_model(common, arguments.model)) {
     const int64_t most =
         *std::max_element(arguments.concurrency.begin(), arguments.concurrency.end());
-    // Early sequences go on generating while the prompts of the others run.
-    const int64_t prompt_steps = most * (arguments.prompt_tokens / delta_chunk + 2);
-    output_limit_ = (arguments.output_tokens + prompt_steps) * (1 + arguments.draft_tokens) + 8;
-    plan_ = open_.plan({.concurrency = most,
-                        .context_tokens = arguments.prompt_tokens + output_limit_,
-                        .draft_tokens = arguments.draft_tokens});
+    plan_ = open_.plan(memory_wish(load(most), open_.model->options().max_batch_tokens));
     ThreadPool pool(common.threads);
     bandwidth_ = measure_read_bandwidth(pool);
   }
@@ -58,12 +52,12 @@ class Bench {
     Measurement result{.concurrency = concurrency};
     std::vector<double> prefill, decode, steps;
     for (int64_t repetition = -1; repetition < arguments_.repetitions; ++repetition) {
-      const Repetition r = run(concurrency, repetition);
+      const SpeedObservation o = run(concurrency, repetition);
       if (repetition < 0) continue;  // warm-up
-      prefill.push_back(static_cast<double>(concurrency * arguments_.prompt_tokens) / r.prefill_s);
-      decode.push_back(static_cast<double>(r.decoded_tokens) / r.decode_s);
-      steps.push_back(static_cast<double>(r.decode_steps) / r.decode_s);
-      result.speculation += r.speculation;
+      prefill.push_back(o.prefill.tokens_per_s());
+      decode.push_back(o.decode.tokens_per_s());
+      steps.push_back(static_cast<double>(o.decode.steps) / o.decode.seconds);
+      result.speculation += o.speculation();
     }
     result.prefill_tokens_per_s = median(prefill);
     result.decode_tokens_per_s = median(decode);
@@ -78,60 +72,31 @@ class Bench {
   double bandwidth() const { return bandwidth_; }
 
  private:
-  struct Repetition {
-    double prefill_s = 0, decode_s = 0;
-    int64_t decoded_tokens = 0, decode_steps = 0;
-    SpeculationCounters speculation;
-  };
+  SpeedLoad load(int64_t concurrency) const {
+    return {.cell = {.concurrency = concurrency,
+                     .prompt_tokens = arguments_.prompt_tokens,
+                     .draft_tokens = arguments_.draft_tokens},
+            .output_tokens = arguments_.output_tokens,
+            .sampling = {.temperature = 0}};
+  }
 
-  Request request(int64_t repetition, int64_t number) const {
-    Request request;
+  std::vector<int32_t> prompt(int64_t repetition, int64_t number) const {
     const auto seed = static_cast<uint64_t>((repetition + 1) * 1000 + number);
     const auto vocab = static_cast<uint32_t>(open_.model->config().vocab_size);
+    std::vector<int32_t> ids;
     for (int64_t i = 0; i < arguments_.prompt_tokens; ++i) {
       const uint32_t word = philox(seed, static_cast<uint64_t>(i))[0];
-      request.prompt.push_back(static_cast<int32_t>(word % vocab));
+      ids.push_back(static_cast<int32_t>(word % vocab));
     }
-    request.sampling.temperature = 0;
-    request.max_tokens = output_limit_;
-    request.end_of_text = EndOfText::is_ignored;
-    request.draft_tokens = arguments_.draft_tokens;
-    return request;
+    return ids;
   }
 
-  bool step(Engine& engine) const {
-    if (guard_.interrupted()) throw Error("bench: interrupted before it was done");
-    return engine.step();
-  }
-
-  Repetition run(int64_t concurrency, int64_t repetition) {
-    Engine engine(*open_.model, nullptr, plan_.engine);
-    int64_t started = 0;
-    std::vector<RequestId> ids;
-    for (int64_t i = 0; i < concurrency; ++i) {
-      Request next = request(repetition, i);
-      next.on_delta = [&started, first = true](const Delta&) mutable {
-        started += first ? 1 : 0;
-        first = false;
-      };
-      ids.push_back(engine.submit(std::move(next)));
-    }
-    Repetition result;
-    auto start = Clock::now();
-    while (started < concurrency && step(engine)) {
-    }
-    result.prefill_s = seconds_since(start);
-    const EngineCounters before = engine.counters();
-    start = Clock::now();
-    while (result.decoded_tokens < concurrency * arguments_.output_tokens && step(engine)) {
-      result.decoded_tokens = engine.counters().generated_tokens - before.generated_tokens;
-    }
-    result.decode_s = seconds_since(start);
-    result.decode_steps = engine.counters().steps - before.steps;
-    for (const RequestId id : ids) engine.cancel(id);
-    engine.run();
-    for (const RequestId id : ids) result.speculation += engine.take_result(id)->speculation;
-    return result;
+  SpeedObservation run(int64_t concurrency, int64_t repetition) {
+    std::vector<std::vector<int32_t>> prompts;
+    for (int64_t i = 0; i < concurrency; ++i) prompts.push_back(prompt(repetition, i));
+    return observe_speed(*open_.model, plan_.engine, load(concurrency), prompts, {}, [&] {
+      if (guard_.interrupted()) throw Error("bench: interrupted before it was done");
+    });
   }
 
   // Weights once; each sequence's states read and written and its keys and values read. What the
@@ -153,7 +118,6 @@ class Bench {
   const BenchArguments& arguments_;
   InterruptGuard guard_;
   OpenModel open_;
-  int64_t output_limit_ = 0;
   MemoryPlan plan_;
   double bandwidth_ = 0;
 };

@@ -1,0 +1,245 @@
+#include "evals/speed/observe_speed.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include "base/error.h"
+#include "base/seconds_since.h"
+
+namespace quantrial {
+namespace {
+
+// The most steps that an engine takes until it has run all prompts: sequences that decode leave at
+// least one chunk of a step, or every other step where it has no room for both.
+int64_t prompt_steps(const SpeedCell& cell, int64_t max_batch_tokens) {
+  const int64_t decode_rows = cell.concurrency * (1 + cell.draft_tokens);
+  const int64_t chunks = std::max<int64_t>(1, (max_batch_tokens - decode_rows) / delta_chunk);
+  const int64_t turns = max_batch_tokens < 2 * delta_chunk ? 2 : 1;
+  return turns * cell.concurrency * (cell.prompt_tokens / (chunks * delta_chunk) + 3);
+}
+
+// The most tokens that a request generates while it waits for the others, with some to spare.
+int64_t output_limit(const SpeedLoad& load, int64_t max_batch_tokens) {
+  return (load.output_tokens + prompt_steps(load.cell, max_batch_tokens)) *
+             (1 + load.cell.draft_tokens) +
+         8;
+}
+
+std::string context_name(int64_t tokens) {
+  const auto bound = std::upper_bound(context_bounds.begin(), context_bounds.end(), tokens);
+  return context_ranges.at(static_cast<size_t>(bound - context_bounds.begin()));
+}
+
+// A DraftRound without what it refers to.
+struct Round {
+  int64_t confirmed_tokens = 0, drafted = 0, accepted = 0;
+};
+
+// Says of each position of a prompt and its reply what part of the text it is.
+class Segments {
+ public:
+  Segments(const ThinkingTags& tags, std::span<const int32_t> end_of_text_ids)
+      : tags_(tags), ends_(end_of_text_ids) {}
+
+  // What the token after tokens[0, n) belongs to, for n = 0 .. tokens.size().
+  std::vector<const char*> next(std::span<const int32_t> tokens, int64_t prompt_tokens) const {
+    const bool tagged = tags_.open && tags_.close;
+    const char* now = tagged ? "outside" : "answer";
+    std::vector<const char*> segments = {now};
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      const bool ends = std::find(ends_.begin(), ends_.end(), tokens[i]) != ends_.end();
+      if (tagged && tokens[i] == *tags_.open) now = "thinking";
+      if (tagged && tokens[i] == *tags_.close) now = "answer";
+      if (ends && (tagged || static_cast<int64_t>(i) >= prompt_tokens)) now = "outside";
+      segments.push_back(now);
+    }
+    return segments;
+  }
+
+ private:
+  ThinkingTags tags_;
+  std::span<const int32_t> ends_;
+};
+
+std::vector<DraftGroup> grouped(std::span<const Round> rounds,
+                                std::span<const char* const> segments) {
+  std::map<std::pair<std::string, std::string>, SpeculationCounters> groups;
+  for (const Round& round : rounds) {
+    const std::string segment = segments[static_cast<size_t>(round.confirmed_tokens)];
+    SpeculationCounters one{
+        .drafts = 1, .drafted_tokens = round.drafted, .accepted_tokens = round.accepted};
+    for (int64_t i = 0; i < round.accepted; ++i)
+      one.accepted_by_position.at(static_cast<size_t>(i)) = 1;
+    groups[{context_name(round.confirmed_tokens), segment}] += one;
+  }
+  std::vector<DraftGroup> list;
+  for (const auto& [names, counters] : groups) {
+    list.push_back({.context = names.first, .segment = names.second, .counters = counters});
+  }
+  return list;
+}
+
+class SpeedRun {
+ public:
+  SpeedRun(Model& model, const EngineOptions& options, const SpeedLoad& load,
+           std::span<const std::vector<int32_t>> prompts, std::function<void()> between_steps)
+      : model_(model),
+        load_(load),
+        prompts_(prompts),
+        engine_(model, nullptr, options),
+        between_steps_(std::move(between_steps)),
+        watched_(prompts.size()) {}
+
+  SpeedObservation run(const Segments& segments) {
+    SpeedObservation o{.cell = load_.cell, .output_tokens = load_.output_tokens};
+    start_ = std::chrono::steady_clock::now();
+    std::vector<RequestId> ids;
+    for (size_t i = 0; i < prompts_.size(); ++i) ids.push_back(engine_.submit(request(i)));
+    o.prefill = phase([&] { return started_ < watched_.size(); });
+    o.prefill.tokens = load_.cell.concurrency * load_.cell.prompt_tokens;
+    const int64_t before = engine_.counters().generated_tokens;
+    const int64_t wanted = load_.cell.concurrency * load_.output_tokens;
+    o.decode = phase([&] {
+      return done_ < watched_.size() || engine_.counters().generated_tokens - before < wanted;
+    });
+    for (const RequestId id : ids) engine_.cancel(id);
+    engine_.run();
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const std::optional<Result> result = engine_.take_result(ids[i]);
+      require(result.has_value(), "observe_speed: every request ended");
+      o.requests.push_back(timed(i, *result, segments));
+    }
+    return o;
+  }
+
+ private:
+  struct Watched {
+    TimedRequest times;
+    int64_t tokens = 0;
+    std::vector<Round> rounds;
+  };
+
+  Request request(size_t number) {
+    Watched& watched = watched_[number];
+    Request request;
+    request.prompt = prompts_[number];
+    request.sampling = load_.sampling;
+    request.sampling.seed += number;
+    request.max_tokens = output_limit(load_, model_.options().max_batch_tokens);
+    request.end_of_text = EndOfText::is_ignored;
+    request.draft_tokens = load_.cell.draft_tokens;
+    request.on_delta = [this, &watched](const Delta& delta) {
+      count(watched, delta.tokens.size());
+    };
+    request.on_draft_round = [&watched](const DraftRound& round) {
+      watched.rounds.push_back(
+          {round.confirmed_tokens, static_cast<int64_t>(round.drafts.size()), round.accepted});
+    };
+    return request;
+  }
+
+  void count(Watched& watched, size_t tokens) {
+    const double now_ms = 1000 * seconds_since(start_);
+    if (watched.tokens == 0) {
+      watched.times.ttft_ms = now_ms;
+      ++started_;
+    }
+    watched.tokens += static_cast<int64_t>(tokens);
+    if (watched.times.tokens > 0 || watched.tokens < load_.output_tokens) return;
+    watched.times.tokens = watched.tokens;
+    watched.times.e2e_ms = now_ms;
+    ++done_;
+  }
+
+  // Steps while `goes_on()`.
+  template <typename GoesOn>
+  TimedPhase phase(GoesOn goes_on) {
+    const EngineCounters before = engine_.counters();
+    const auto start = std::chrono::steady_clock::now();
+    while (goes_on()) {
+      between_steps_();
+      require(engine_.step(), "observe_speed: requests outlast what is measured");
+    }
+    return {.seconds = seconds_since(start),
+            .tokens = engine_.counters().generated_tokens - before.generated_tokens,
+            .steps = engine_.counters().steps - before.steps};
+  }
+
+  TimedRequest timed(size_t number, const Result& result, const Segments& segments) const {
+    const Watched& watched = watched_[number];
+    TimedRequest request = watched.times;
+    request.shared_prompt_tokens = result.shared_prompt_tokens;
+    if (watched.rounds.empty()) return request;
+    std::vector<int32_t> tokens = prompts_[number];
+    tokens.insert(tokens.end(), result.tokens.begin(), result.tokens.end());
+    request.drafts = grouped(watched.rounds, segments.next(tokens, result.prompt_tokens));
+    return request;
+  }
+
+  Model& model_;
+  const SpeedLoad& load_;
+  std::span<const std::vector<int32_t>> prompts_;
+  Engine engine_;
+  std::function<void()> between_steps_;
+  std::vector<Watched> watched_;
+  size_t started_ = 0, done_ = 0;
+  std::chrono::steady_clock::time_point start_;
+};
+
+// Tokens that stand before the reply.
+int64_t prompt_part(const FidelityText& text, int64_t prompt_tokens) {
+  const auto reply = std::find_if(text.segments.begin(), text.segments.end(),
+                                  [](TextSegment s) { return s != TextSegment::prompt; });
+  const auto part = reply - text.segments.begin();
+  if (part > 0 && reply != text.segments.end()) return part;
+  return std::min(prompt_tokens, static_cast<int64_t>(text.tokens.size()));
+}
+
+}  // namespace
+
+ThinkingTags thinking_tags(const Tokenizer& tokenizer) {
+  return {.open = tokenizer.id_of("<think>"), .close = tokenizer.id_of("</think>")};
+}
+
+MemoryWish memory_wish(const SpeedLoad& load, int64_t max_batch_tokens) {
+  return {.concurrency = load.cell.concurrency,
+          .context_tokens = load.cell.prompt_tokens + output_limit(load, max_batch_tokens),
+          .draft_tokens = load.cell.draft_tokens};
+}
+
+SpeedObservation observe_speed(Model& model, const EngineOptions& engine, const SpeedLoad& load,
+                               std::span<const std::vector<int32_t>> prompts,
+                               const ThinkingTags& tags,
+                               const std::function<void()>& between_steps) {
+  require(load.output_tokens >= 1, "observe_speed: output to wait for");
+  require(static_cast<int64_t>(prompts.size()) == load.cell.concurrency,
+          "observe_speed: a prompt for each request");
+  return SpeedRun(model, engine, load, prompts, between_steps)
+      .run(Segments(tags, model.config().eos_token_ids));
+}
+
+std::vector<std::vector<int32_t>> speed_prompts(std::span<const FidelityText> texts,
+                                                int64_t prompt_tokens, int64_t first,
+                                                int64_t count) {
+  require(!texts.empty() && prompt_tokens > 0, "speed_prompts: texts, and tokens to take");
+  const auto n = static_cast<int64_t>(texts.size());
+  std::vector<std::vector<int32_t>> prompts;
+  for (int64_t k = first; k < first + count; ++k) {
+    const FidelityText& last = texts[static_cast<size_t>(k % n)];
+    const int64_t part = prompt_part(last, prompt_tokens);
+    std::vector<int32_t> reversed(std::make_reverse_iterator(last.tokens.begin() + part),
+                                  last.tokens.rend());
+    for (int64_t before = k + n - 1 - k / n; static_cast<int64_t>(reversed.size()) < prompt_tokens;
+         before += n - 1) {
+      const FidelityText& text = texts[static_cast<size_t>(before % n)];
+      reversed.insert(reversed.end(), text.tokens.rbegin(), text.tokens.rend());
+    }
+    reversed.resize(static_cast<size_t>(prompt_tokens));
+    prompts.emplace_back(reversed.rbegin(), reversed.rend());
+  }
+  return prompts;
+}
+
+}  // namespace quantrial

@@ -1,0 +1,163 @@
+#include "evals/speed/speed_figures.h"
+
+#include <array>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "evals/figures.h"
+#include "evals/speed/rate_figures.h"
+
+namespace quantrial {
+namespace {
+
+using nlohmann::ordered_json;
+
+using Rounds = std::vector<const SpeedObservation*>;
+using RoundsByCell = std::map<SpeedCell, Rounds>;
+
+RoundsByCell by_cell(std::span<const SpeedObservation> observations) {
+  RoundsByCell cells;
+  for (const SpeedObservation& o : observations) cells[o.cell].push_back(&o);
+  return cells;
+}
+
+ordered_json cell_json(const SpeedCell& cell) {
+  return {{"concurrency", cell.concurrency},
+          {"prompt_tokens", cell.prompt_tokens},
+          {"draft_tokens", cell.draft_tokens}};
+}
+
+// use(request) for every request of all rounds.
+template <typename Use>
+void for_each_request(const Rounds& rounds, Use use) {
+  for (const SpeedObservation* o : rounds) {
+    for (const TimedRequest& request : o->requests) use(request);
+  }
+}
+
+ordered_json speed_run(const SpeedCell& cell, const Rounds& rounds) {
+  std::vector<double> ttft, tpot, e2e, prefill, decode;
+  for_each_request(rounds, [&](const TimedRequest& r) {
+    ttft.push_back(r.ttft_ms);
+    e2e.push_back(r.e2e_ms);
+    if (r.tokens > 1) {
+      tpot.push_back((r.e2e_ms - r.ttft_ms) / static_cast<double>(r.tokens - 1));
+    }
+  });
+  for (const SpeedObservation* o : rounds) {
+    prefill.push_back(o->prefill.tokens_per_s());
+    decode.push_back(o->decode.tokens_per_s());
+  }
+  ordered_json run = cell_json(cell);
+  run["rounds"] = rounds.size();
+  run["requests"] = ttft.size();
+  run["ttft_ms"] = percentile_figures(ttft);
+  run["tpot_ms"] = percentile_figures(tpot);
+  run["e2e_ms"] = percentile_figures(e2e);
+  run["prefill_tokens_per_s"] = mean_over_rounds(prefill);
+  run["decode_tokens_per_s"] = mean_over_rounds(decode);
+  return run;
+}
+
+// Decode speed over that of the same rounds without drafts.
+ordered_json speedup(const Rounds& rounds, const Rounds& without) {
+  std::map<int64_t, double> speed;
+  for (const SpeedObservation* o : without) speed[o->round] = o->decode.tokens_per_s();
+  std::vector<double> ratios;
+  for (const SpeedObservation* o : rounds) {
+    const auto other = speed.find(o->round);
+    if (other != speed.end()) ratios.push_back(o->decode.tokens_per_s() / other->second);
+  }
+  return mean_ratio(ratios);
+}
+
+// alpha_j = a_j / a_(j-1), a_0 = drafts; `position` j from 0.
+ordered_json acceptance(std::span<const SpeculationCounters> requests, size_t position,
+                        uint64_t seed) {
+  std::vector<RightCount> counts;
+  for (const SpeculationCounters& c : requests) {
+    counts.push_back({c.accepted_by_position[position],
+                      position == 0 ? c.drafts : c.accepted_by_position[position - 1]});
+  }
+  return figure(right_share(counts, seed));
+}
+
+ordered_json draft_run(const SpeedCell& cell, const Rounds& rounds, const Rounds& without,
+                       uint64_t seed) {
+  std::vector<SpeculationCounters> requests;
+  std::vector<AcceptedRounds> lengths;
+  SpeculationCounters all;
+  for_each_request(rounds, [&](const TimedRequest& r) {
+    const SpeculationCounters c = requests.emplace_back(r.speculation());
+    all += c;
+    lengths.push_back({c.drafts, {c.accepted_by_position.begin(), c.accepted_by_position.end()}});
+  });
+  ordered_json run = cell_json(cell);
+  run["drafts"] = all.drafts;
+  run["acceptance"] = ordered_json::array();
+  for (int64_t position = 0; position < cell.draft_tokens; ++position) {
+    run["acceptance"].push_back(acceptance(requests, static_cast<size_t>(position), seed));
+  }
+  run["mean_length"] = figure(mean_round_length(lengths, seed));
+  run["speedup"] = speedup(rounds, without);
+  return run;
+}
+
+// A row for each of `names` that has a round: first drafts, by what `name_of(group)` says.
+template <size_t N, typename NameOf>
+ordered_json first_drafts(std::span<const SpeedObservation> observations, const char* key,
+                          const std::array<const char*, N>& names, NameOf name_of, uint64_t seed) {
+  ordered_json rows = ordered_json::array();
+  for (const std::string name : names) {
+    std::vector<RightCount> requests;
+    RightCount all;
+    for (const SpeedObservation& o : observations) {
+      for (const TimedRequest& request : o.requests) {
+        RightCount count;
+        for (const DraftGroup& group : request.drafts) {
+          if (group.segment == "outside" || name_of(group) != name) continue;
+          count.of += group.counters.drafts;
+          count.right += group.counters.accepted_by_position[0];
+        }
+        if (count.of > 0) requests.push_back(count);
+        all.of += count.of;
+        all.right += count.right;
+      }
+    }
+    if (all.of == 0) continue;
+    rows.push_back({{key, name},
+                    {"drafts", all.of},
+                    {"accepted", all.right},
+                    {"acceptance", figure(right_share(requests, seed))}});
+  }
+  return rows;
+}
+
+}  // namespace
+
+ordered_json speed_runs(std::span<const SpeedObservation> observations) {
+  ordered_json runs = ordered_json::array();
+  for (const auto& [cell, rounds] : by_cell(observations)) runs.push_back(speed_run(cell, rounds));
+  return runs;
+}
+
+ordered_json draft_figures(std::span<const SpeedObservation> observations, uint64_t seed) {
+  const RoundsByCell cells = by_cell(observations);
+  ordered_json runs = ordered_json::array();
+  for (const auto& [cell, rounds] : cells) {
+    if (cell.draft_tokens == 0) continue;
+    const auto without = cells.find({cell.concurrency, cell.prompt_tokens, 0});
+    runs.push_back(
+        draft_run(cell, rounds, without == cells.end() ? Rounds() : without->second, seed));
+  }
+  return {{"runs", runs},
+          {"by_context", first_drafts(
+                             observations, "bucket", context_ranges,
+                             [](const DraftGroup& group) { return group.context; }, seed)},
+          {"by_segment", first_drafts(
+                             observations, "segment", std::array{"thinking", "answer"},
+                             [](const DraftGroup& group) { return group.segment; }, seed)}};
+}
+
+}  // namespace quantrial
