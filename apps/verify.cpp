@@ -42,6 +42,9 @@ void run(const VerifyCommand& command, const CommonOptions& common) {
   VerifyOptions options;
   if (!command.base.empty()) options.base = command.base;
   const Verification result = verify(command.dir, options, pool);
+  if (result.smoothing_undone) {
+    fmt::print("AWQ's factors on norms and up_proj are taken back before the comparison\n");
+  }
   print_errors(result.module_errors);
   for (const Finding& finding : result.findings) print_finding(finding);
   const auto errors =

@@ -88,4 +88,9 @@ inline constexpr double special_function = 1e-9;
 // Two resamplings of one statistic with other random numbers (20,000 draws and more).
 inline constexpr double resampling = 0.01;
 
+// Squared error of INT4 weights with a scale and a zero point for 32, relative: normal ones spread
+// over some four deviations in 15 steps, (4.1 / 15)^2 / 12 = 0.006; heavier tails come to twice
+// that.
+inline constexpr double int4_g32_weights = 0.015;
+
 }  // namespace quantrial::tolerance

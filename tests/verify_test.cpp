@@ -14,6 +14,7 @@
 #include "formats/carry.h"
 #include "tensor/json.h"
 #include "tests/rounded_folder.h"
+#include "tests/tolerance.h"
 
 namespace quantrial {
 namespace {
@@ -31,6 +32,9 @@ std::string text(const Verification& result) {
   }
   return lines;
 }
+
+const std::string layer = "model.language_model.layers.0.";
+const std::string up = layer + "mlp.up_proj", norm = layer + "input_layernorm.weight";
 
 class VerifyOracles : public ::testing::TestWithParam<const char*> {};
 
@@ -60,6 +64,76 @@ TEST(Verify, FindsUnequalScalesOfLlmCompressorsLinearAttention) {
         return f.kind == "unequal_global_scales" && f.severity == Severity::warning;
       });
   EXPECT_EQ(unequal, 6) << text(result);  // qkv/z and b/a in three layers
+}
+
+// llm-compressor 0.14 rescaled 11 norms of its AWQ checkpoint; its FP8 and NVFP4 ones are rounded.
+TEST(Verify, TakesBackWhatAwqRescaled) {
+  ThreadPool pool(2);
+  const VerifyOptions options{.base = oracle("tiny/mm")};
+  const Verification awq = verify(oracle("awq_int4_g32"), options, pool);
+  EXPECT_TRUE(awq.smoothing_undone);
+  EXPECT_EQ(text(awq).find("layernorm"), std::string::npos) << text(awq);
+  for (const ModuleError& e : awq.module_errors) {
+    EXPECT_LT(e.error, tolerance::int4_g32_weights) << e.module;
+  }
+  EXPECT_FALSE(verify(oracle("nvfp4_llmc"), options, pool).smoothing_undone);
+  EXPECT_FALSE(verify(oracle("fp8_block_ct"), options, pool).smoothing_undone);
+}
+
+// A folder of the tools with the codes of one matrix in another's place.
+TEST(Verify, FindsWeightsOfAnotherMatrix) {
+  const TemporaryFolder folder;
+  ThreadPool pool(2);
+  const std::string mlp = "model.language_model.layers.0.mlp.";
+  for (const std::string name : {"awq_int4_g32", "nvfp4_llmc"}) {
+    fs::copy(oracle(name), folder / name);
+    const auto place = [&](const std::string& module) {
+      const Checkpoint checkpoint(folder / name);
+      const StoredTensor& codes = checkpoint.at(mlp + module + ".weight_packed");
+      return std::pair(
+          codes.bytes.data() - codes.file->bytes().data(),
+          std::string(reinterpret_cast<const char*>(codes.bytes.data()), codes.bytes.size()));
+    };
+    const fs::path file = folder / name / "model.safetensors";
+    fs::permissions(file, fs::perms::owner_write, fs::perm_options::add);
+    std::fstream(file, std::ios::binary | std::ios::in | std::ios::out)
+        .seekp(place("up_proj").first)
+        .write(place("gate_proj").second.data(),
+               static_cast<std::streamsize>(place("gate_proj").second.size()));
+    const Verification result = verify(folder / name, {.base = oracle("tiny/mm")}, pool);
+    EXPECT_FALSE(result.passed()) << name;
+    const std::string found = text(result);
+    const size_t far = found.find("far_from_base: ");
+    ASSERT_NE(far, std::string::npos) << found;
+    EXPECT_NE(found.find(mlp + "up_proj (", far), std::string::npos) << found;
+  }
+}
+
+// vLLM reads no zero points of a symmetric checkpoint.
+TEST(Verify, FindsZeroPointsThatContradictTheConfig) {
+  const TemporaryFolder folder;
+  ThreadPool pool(2);
+  const auto found = [&](const std::string& name, const std::string& pointer, bool symmetric) {
+    const auto folders = rounded_folders();
+    const auto at =
+        std::find_if(folders.begin(), folders.end(), [&](const auto& f) { return f.name == name; });
+    write_rounded_folder(*at, oracle("tiny/mm"), folder / name);
+    const std::string good = text(verify(folder / name, {}, pool));
+    EXPECT_EQ(good.find("metric_zeros"), std::string::npos) << good;
+    Json config = Json::parse(read_text_file(folder / name / "config.json"));
+    config[Json::json_pointer("/quantization_config/" + pointer)] = symmetric;
+    std::ofstream(folder / name / "config.json") << config;
+    return text(verify(folder / name, {}, pool));
+  };
+  const std::string wrong =
+      found("int4_asymmetric", "config_groups/group_0/weights/symmetric", true);
+  EXPECT_NE(wrong.find("error asymmetric_zeros: " + layer + "linear_attn.in_proj_qkv"),
+            std::string::npos)
+      << wrong;
+  const std::string needless = found("int4_auto_round", "sym", false);
+  EXPECT_NE(needless.find("warning symmetric_zeros: " + layer + "linear_attn.in_proj_qkv"),
+            std::string::npos)
+      << needless;
 }
 
 TEST(Verify, FindsNothingInTheBaseModel) {
@@ -137,6 +211,24 @@ class PlantedDefect : public ::testing::Test {
         {"quant_method", "modelopt"}, {"quant_algo", "NVFP4"}, {"ignore", ignore()}};
   }
 
+  int64_t total_size() const {
+    int64_t bytes = 0;
+    for (const auto& [name, tensor] : checkpoint_->tensors()) {
+      bytes += static_cast<int64_t>(tensor->bytes.size());
+    }
+    return bytes;
+  }
+  // An index of all tensors but `left_out`.
+  void write_index(const Json& metadata, const std::string& left_out) {
+    Json index = {{"weight_map", Json::object()}};
+    if (!metadata.is_null()) index["metadata"] = metadata;
+    for (const TensorToWrite& t : tensors_) {
+      if (t.name != left_out) index["weight_map"][t.name] = "model.safetensors";
+    }
+    fs::create_directories(bad_);
+    std::ofstream(bad_ / "model.safetensors.index.json") << index;
+  }
+
   Verification verified(const VerifyOptions& options = {}) {
     fs::create_directories(bad_);
     carry_files(good_, bad_);
@@ -165,9 +257,6 @@ class PlantedDefect : public ::testing::Test {
   std::vector<TensorToWrite> tensors_;
   Json config_;
 };
-
-const std::string layer = "model.language_model.layers.0.";
-const std::string up = layer + "mlp.up_proj", norm = layer + "input_layernorm.weight";
 
 TEST_F(PlantedDefect, NoneIsNoFinding) {
   const Verification result = verified({.base = oracle("tiny/mm")});
@@ -352,13 +441,52 @@ TEST_F(PlantedDefect, AnotherBaseModel) {
 }
 
 TEST_F(PlantedDefect, TensorOutsideTheIndex) {
-  Json map;
-  for (const TensorToWrite& t : tensors_) {
-    if (t.name != norm) map[t.name] = "model.safetensors";
+  for (const std::string& name : {norm, std::string("mtp.norm.weight")}) {
+    write_index({{"total_size", total_size()}}, name);
+    expect(verified(), Severity::error, "not_in_index", name);
   }
+}
+
+TEST_F(PlantedDefect, IndexWithoutMetadata) {
+  write_index(nullptr, "");
+  expect(verified(), Severity::error, "index_metadata", "");
+}
+
+TEST_F(PlantedDefect, IndexWithAnotherSize) {
+  write_index({{"total_size", 7}}, "");
+  const Verification result = verified();
+  expect(result, Severity::warning, "total_size", "");
+  EXPECT_NE(text(result).find("total_size is 7"), std::string::npos) << text(result);
+  write_index({{"total_size", total_size()}}, "");
+  EXPECT_EQ(text(verified()).find("total_size"), std::string::npos);
+}
+
+TEST_F(PlantedDefect, NoTokenizer) {
+  verified();
+  fs::remove(good_ / "tokenizer.json");
+  fs::remove(bad_ / "tokenizer.json");
+  expect(verified(), Severity::error, "tokenizer_missing", "");
+  std::ofstream(bad_ / "vocab.json") << "{}";
+  std::ofstream(bad_ / "merges.txt");
+  expect(verified(), Severity::warning, "tokenizer_missing", "");
+}
+
+TEST_F(PlantedDefect, FilesOfTheBaseModelThatAreNotHere) {
+  fs::remove(good_ / "generation_config.json");
+  expect(verified({.base = oracle("tiny/mm")}), Severity::warning, "missing_file",
+         "generation_config.json");
+}
+
+TEST_F(PlantedDefect, SecondConfigThatSaysOtherwise) {
   fs::create_directories(bad_);
-  std::ofstream(bad_ / "model.safetensors.index.json") << Json{{"weight_map", map}};
-  expect(verified(), Severity::warning, "not_in_index", norm);
+  Json second = config_["quantization_config"];
+  std::ofstream(bad_ / "quantization_config.json") << second;
+  EXPECT_EQ(text(verified()).find("second_config"), std::string::npos);
+  second["ignore"].push_back(up);
+  std::ofstream(bad_ / "quantization_config.json") << second;
+  expect(verified(), Severity::warning, "second_config", up);
+  std::ofstream(bad_ / "quantization_config.json") << "{}";
+  expect(verified(), Severity::warning, "second_config", "");
 }
 
 TEST_F(PlantedDefect, TruncatedFileIsAnError) {

@@ -39,6 +39,10 @@ QuantizationConfig QuantizationConfig::read(const fs::path& model_dir) {
     const JsonObject text = top.object("text_config");
     if (text.has("quantization_config")) return read_by_method(text.object("quantization_config"));
   }
+  return read_config_beside(model_dir).value_or(QuantizationConfig());
+}
+
+std::optional<QuantizationConfig> read_config_beside(const fs::path& model_dir) {
   if (const fs::path own = model_dir / "quantization_config.json"; is_present(own)) {
     const Json own_json = read_json_object(own);
     return read_by_method(JsonObject(own_json, shown(own)));
@@ -47,7 +51,7 @@ QuantizationConfig QuantizationConfig::read(const fs::path& model_dir) {
     const Json own_json = read_json_object(own);
     return read_modelopt_config(JsonObject(own_json, shown(own)));
   }
-  return {};
+  return std::nullopt;
 }
 
 std::optional<Scheme> QuantizationConfig::scheme(const std::string& module) const {

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "formats/read_weight.h"
+#include "quantize/smoothing_undone.h"
+#include "quantize/verify_files.h"
 #include "quantize/verify_numbers.h"
 #include "quantize/verify_structure.h"
 
@@ -19,6 +21,23 @@ using Severity = Finding::Severity;
 constexpr double usual_saturated_share = 0.01;
 constexpr int64_t usual_saturated_groups = 16;
 
+// Of a quantized matrix, as large as where half of it is wrong; the worst that a format does to
+// weights is a tenth of that, scales that belong to others do twenty times.
+constexpr double usual_error = 0.5;
+// Of a 16-bit matrix that AWQ rescaled: squared rounding to bfloat16, 2^-18, and room.
+constexpr double rounding_error = 1e-5;
+
+// Whether one of them is not the middle.
+bool has_zero_points(const Int4Group& weight) {
+  if (weight.zeros.empty()) return false;
+  for (int64_t n = 0; n < weight.rows; ++n) {
+    for (int64_t g = 0; g < weight.groups(); ++g) {
+      if (weight.zero(n, g) != Int4Group::symmetric_zero) return true;
+    }
+  }
+  return false;
+}
+
 // The numbers of all tensors, and the base model's beside them.
 class NumbersCheck {
  public:
@@ -28,6 +47,10 @@ class NumbersCheck {
     if (options.base) {
       base_ = std::make_unique<Checkpoint>(*options.base);
       base_quantization_ = QuantizationConfig::read(*options.base);
+      if (compares_all()) {
+        undone_.emplace(ReadableModel{checkpoint, quantization},
+                        ReadableModel{*base_, base_quantization_}, pool);
+      }
     }
   }
 
@@ -47,6 +70,7 @@ class NumbersCheck {
       options_.progress(seen.size(), all);
     }
     if (compares_all()) check_completeness();
+    result.smoothing_undone = undone_ && undone_->is_smoothed();
     result.matrices = static_cast<int64_t>(modules.size());
     report(result.findings);
   }
@@ -69,28 +93,36 @@ class NumbersCheck {
     try {
       const Weight weight = read_weight(checkpoint_, quantization_, module, pool_);
       const std::optional<Weight> base = compares_all() ? base_of(module, weight) : std::nullopt;
-      const bool dense =
-          std::holds_alternative<Bf16>(weight) || std::holds_alternative<F32>(weight);
+      const bool dense = is_dense(weight);
       result.quantized += !dense;
-      const MatrixNumbers found =
-          base ? read_numbers(weight, *base, pool_) : read_numbers(weight, pool_);
+      const MatrixNumbers found = base
+                                      ? read_numbers(weight, *base, undone_->factors(module), pool_)
+                                      : read_numbers(weight, pool_);
       if (found.not_finite_row)
         not_finite_.push_back(fmt::format("{} row {}", module, *found.not_finite_row));
-      if (dense) {
-        if (base && found.squared_error > 0) changed_.push_back(module);
-      } else {
-        note(module, weight, found, base ? &*base : nullptr);
-        if (base) {
-          const double error = found.squared_base == 0 ? (found.squared_error == 0 ? 0 : INFINITY)
-                                                       : found.squared_error / found.squared_base;
-          result.module_errors.push_back({module, std::string(format_name(weight)), error});
-        }
-      }
+      if (!dense) note(module, weight, found, base ? &*base : nullptr);
+      if (base) compare(module, weight, found, result);
     } catch (const Error& error) {
       malformed_.push_back({Severity::error, "malformed", {module}, error.what()});
     }
     release(checkpoint_, module);
     if (base_ != nullptr) release(*base_, module);
+  }
+
+  void compare(const std::string& module, const Weight& weight, const MatrixNumbers& found,
+               Verification& result) {
+    const double error = found.squared_base == 0 ? (found.squared_error == 0 ? 0 : INFINITY)
+                                                 : found.squared_error / found.squared_base;
+    if (is_dense(weight)) {
+      if (error > (undone_->is_smoothed() ? rounding_error : 0)) changed_.push_back(module);
+      return;
+    }
+    if (error > usual_error) far_.push_back(fmt::format("{} ({:.3g})", module, error));
+    result.module_errors.push_back({module, std::string(format_name(weight)), error});
+  }
+
+  static bool is_dense(const Weight& weight) {
+    return std::holds_alternative<Bf16>(weight) || std::holds_alternative<F32>(weight);
   }
 
   static void release(const Checkpoint& checkpoint, const std::string& module) {
@@ -104,7 +136,7 @@ class NumbersCheck {
   int64_t lost_rows(const std::string& module, const Weight& weight, int64_t zero_rows) {
     if (zero_rows == 0 || base_ == nullptr) return zero_rows;
     const std::optional<Weight> base = base_of(module, weight);
-    return base ? read_numbers(weight, *base, pool_).zero_rows : zero_rows;
+    return base ? read_numbers(weight, *base, {}, pool_).zero_rows : zero_rows;
   }
 
   // `compared`: the base model's matrix, when the numbers of both were read.
@@ -116,6 +148,7 @@ class NumbersCheck {
     } else if (const int64_t rows = lost_rows(module, weight, found.zero_rows); rows > 0) {
       collapsed_.push_back(fmt::format("{} ({} rows)", module, rows));
     }
+    if (const auto* int4 = std::get_if<Int4Group>(&weight)) note_zeros(module, *int4);
     const double share = static_cast<double>(found.saturated_groups) /
                          static_cast<double>(std::max<int64_t>(found.groups, 1));
     if (found.saturated_groups > usual_saturated_groups && share > usual_saturated_share) {
@@ -123,10 +156,21 @@ class NumbersCheck {
     }
   }
 
+  void note_zeros(const std::string& module, const Int4Group& weight) {
+    const auto scheme = quantization_.scheme_for(module, Scheme::Weights::int4);
+    if (!scheme) return;
+    with_asymmetric_config_ += !scheme->symmetric;
+    if (has_zero_points(weight) != scheme->symmetric) return;
+    (scheme->symmetric ? asymmetric_ : needlessly_asymmetric_).push_back(module);
+  }
+
   void check_other(const std::string& name, const StoredTensor& tensor) {
     if (!is_finite(tensor, pool_)) not_finite_.push_back(name);
     const StoredTensor* base = compares_all() ? base_->find(name) : nullptr;
     if (base == nullptr) return;
+    if (undone_->explains(name) && base->dtype == tensor.dtype && base->shape == tensor.shape) {
+      return;
+    }
     if (base->dtype != tensor.dtype || base->shape != tensor.shape ||
         !std::equal(base->bytes.begin(), base->bytes.end(), tensor.bytes.begin(),
                     tensor.bytes.end())) {
@@ -154,6 +198,17 @@ class NumbersCheck {
         "holds NaN or infinity; the checkpoint is damaged, make it again");
     add(Severity::error, "other_base", other_base_,
         "has another shape in the base model; choose the model that this one was made from");
+    add(Severity::error, "far_from_base", far_,
+        "error against the base model (|W' - W|^2 / |W|^2) as large as that of other weights: the "
+        "scales belong elsewhere, or the base is another model");
+    add(Severity::error, "asymmetric_zeros", asymmetric_,
+        "the config says symmetric, but zero points are stored that say otherwise; engines that do "
+        "not read them then (vLLM) load wrong weights; correct the config");
+    if (needlessly_asymmetric_.size() == with_asymmetric_config_) {
+      add(Severity::warning, "symmetric_zeros", needlessly_asymmetric_,
+          "the config says asymmetric, but every zero point is the middle; vLLM's fast kernels "
+          "take symmetric files alone; correct the config");
+    }
     add(Severity::error, "missing_tensor", lost_,
         "in the base model, but not in this one; copy it from there");
     add(Severity::warning, "zero_collapse", collapsed_,
@@ -164,7 +219,9 @@ class NumbersCheck {
         "many group scales are the largest that E4M3 has, so that larger weights are cut; the "
         "second-level scale is too large");
     add(Severity::warning, "changed", changed_,
-        "16-bit, but not what the base model holds (AWQ rescales norms; nothing else should)");
+        "16-bit, but not what the base model holds (llm-compressor rounds 1 + w of norms; more "
+        "than "
+        "that is no tool's doing, but for what AWQ rescales)");
   }
 
   const Checkpoint& checkpoint_;
@@ -173,8 +230,12 @@ class NumbersCheck {
   ThreadPool& pool_;
   std::unique_ptr<Checkpoint> base_;
   QuantizationConfig base_quantization_;
+  std::optional<SmoothingUndone> undone_;  // where all is compared with a base
   std::vector<Finding> malformed_;
-  std::vector<std::string> not_finite_, other_base_, lost_, collapsed_, saturated_, changed_;
+  std::vector<std::string> not_finite_, other_base_, lost_, far_;
+  std::vector<std::string> collapsed_, saturated_, changed_;
+  std::vector<std::string> asymmetric_, needlessly_asymmetric_;
+  size_t with_asymmetric_config_ = 0;
 };
 
 }  // namespace
@@ -194,6 +255,8 @@ Verification verify(const std::filesystem::path& dir, const VerifyOptions& optio
   check_tensors(checkpoint, quantization, config, result.findings);
   check_inventory(checkpoint, quantization, result.findings);
   check_fused(checkpoint, quantization, result.findings);
+  check_second_config(checkpoint, quantization, result.findings);
+  check_carried_files(dir, options.base, result.findings);
   NumbersCheck(checkpoint, quantization, options, pool).run(result);
   return result;
 }

@@ -20,7 +20,8 @@ struct Finding {
   std::string detail;  // what is wrong and the remedy
 };
 
-// How far a quantized matrix is from the base model's: ||W' - W||^2 / ||W||^2.
+// How far a quantized matrix is from the base model's: ||W' - W||^2 / ||W||^2, where AWQ rescaled
+// channels after its factors were taken back.
 struct ModuleError {
   std::string module, format;
   double error = 0;
@@ -29,6 +30,7 @@ struct ModuleError {
 struct Verification {
   std::vector<Finding> findings;
   std::vector<ModuleError> module_errors;  // with a base model
+  bool smoothing_undone = false;           // AWQ's factors
   int64_t matrices = 0, quantized = 0;
   bool passed() const;  // no finding is an error
 };
@@ -43,11 +45,12 @@ struct VerifyOptions {
 
 // Findings of kind
 //   error    malformed, wrong_shape, missing_tensor, mtp_missing, head_missing, not_finite,
+//            far_from_base, not_in_index, index_metadata, tokenizer_missing, asymmetric_zeros,
 //            not_ignored and wrongly_ignored (modules of the language model), other_base,
 //            fused_formats, fused_name_not_listed (where an engine would load wrong weights)
 //   warning  the same for mtp.* and the vision tower, unequal_global_scales, fused_formats (where
 //            shapes leave no choice), fused_name_not_listed, zero_collapse, saturated_scales,
-//            changed, not_in_index, ...
+//            changed, total_size, second_config, missing_file, symmetric_zeros, ...
 // Throws Error when the folder cannot be opened at all: config.json, index or files.
 Verification verify(const std::filesystem::path& dir, const VerifyOptions& options,
                     ThreadPool& pool);

@@ -149,6 +149,14 @@ MatrixNumbers sum_of(const std::vector<MatrixNumbers>& rows) {
   return all;
 }
 
+void apply(const Factors& factors, size_t n, std::span<float> row) {
+  if (factors.columns.size() == row.size()) {
+    for (size_t k = 0; k < row.size(); ++k) row[k] *= factors.columns[k];
+  }
+  if (n >= factors.rows.size()) return;
+  for (float& v : row) v *= factors.rows[n];
+}
+
 constexpr int64_t band = 16;  // rows that a thread takes at a time
 
 template <typename ReadRow>
@@ -181,7 +189,8 @@ MatrixNumbers read_numbers(const Weight& weight, ThreadPool& pool) {
       weight);
 }
 
-MatrixNumbers read_numbers(const Weight& weight, const Weight& base, ThreadPool& pool) {
+MatrixNumbers read_numbers(const Weight& weight, const Weight& base, const Factors& factors,
+                           ThreadPool& pool) {
   const auto width = static_cast<size_t>(columns(weight));
   const auto group = static_cast<size_t>(group_columns(weight));
   const auto threads = static_cast<size_t>(pool.size());
@@ -189,6 +198,7 @@ MatrixNumbers read_numbers(const Weight& weight, const Weight& base, ThreadPool&
   return read_rows(weight, pool, [&](int64_t n, size_t thread) {
     decode_row(weight, n, scratch[thread]);
     decode_row(base, n, originals[thread]);
+    apply(factors, static_cast<size_t>(n), scratch[thread]);
     return read_row(scratch[thread], originals[thread], group);
   });
 }

@@ -21,7 +21,12 @@ struct MatrixNumbers {
 };
 // Without a base: nothing is decoded, zero_rows are all rows of zeros, no groups are collapsed.
 MatrixNumbers read_numbers(const Weight& weight, ThreadPool& pool);
-MatrixNumbers read_numbers(const Weight& weight, const Weight& base, ThreadPool& pool);
+// With `factors` the weights are multiplied by theirs before they are compared.
+struct Factors {
+  std::vector<float> rows, columns;  // [N], [K]; empty: all 1
+};
+MatrixNumbers read_numbers(const Weight& weight, const Weight& base, const Factors& factors,
+                           ThreadPool& pool);
 
 // Whether every number is finite; of floating-point types, others are.
 bool is_finite(const StoredTensor& tensor, ThreadPool& pool);

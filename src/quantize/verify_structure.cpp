@@ -220,27 +220,6 @@ void check_tensors(const Checkpoint& checkpoint, const QuantizationConfig& quant
   expect_block(expect, config, "mtp.layers.0.", MixerKind::full_attention);
 }
 
-void check_index(const Checkpoint& checkpoint, std::vector<Finding>& findings) {
-  const auto path = checkpoint.dir() / "model.safetensors.index.json";
-  if (!is_present(path)) return;
-  const Json index = read_json_object(path);
-  const Json& map = index.at("weight_map");
-  std::vector<std::string> unlisted;
-  for (const SafetensorsFile& file : checkpoint.files()) {
-    for (const StoredTensor& tensor : file.tensors()) {
-      const auto listed = map.find(tensor.name);
-      if (listed == map.end() || *listed != file.path().filename().string()) {
-        unlisted.push_back(tensor.name);
-      }
-    }
-  }
-  if (!unlisted.empty()) {
-    findings.push_back({Severity::warning, "not_in_index", unlisted,
-                        "the file holds tensors that model.safetensors.index.json does not name; "
-                        "loaders that go by the index leave them out"});
-  }
-}
-
 void check_inventory(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
                      std::vector<Finding>& findings) {
   for (InventoryWarning& warning : take_inventory(checkpoint.dir()).warnings) {

@@ -15,9 +15,6 @@ namespace quantrial {
 void check_tensors(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
                    const ModelConfig& config, std::vector<Finding>& findings);
 
-// model.safetensors.index.json against the files.
-void check_index(const Checkpoint& checkpoint, std::vector<Finding>& findings);
-
 // What take_inventory() warns of, those that stop an engine as errors.
 void check_inventory(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
                      std::vector<Finding>& findings);
