@@ -53,9 +53,14 @@ Placed read_entry(const std::string& name, const JsonObject& entry, int64_t data
   if (!dtype) entry.fail("dtype", "one of BOOL, U8, I8, F8_E4M3, ..., F32, F64");
   auto shape = entry.integers("shape", 0, INT64_MAX);
   if (shape.size() > max_dimensions) entry.fail("shape", "at most 16 dimensions");
-  const auto offsets = entry.integers("data_offsets", 0, data_bytes);
+  const auto offsets = entry.integers("data_offsets", 0, INT64_MAX);
   if (offsets.size() != 2 || offsets[0] > offsets[1]) {
     entry.fail("data_offsets", "[begin, end] with begin <= end");
+  }
+  if (offsets[1] > data_bytes) {
+    throw Error(
+        "{}: ends at byte {} of the data, but the file holds {}; it is cut off, get it again",
+        entry.where(), offsets[1], data_bytes);
   }
   const int64_t bytes = bytes_of(shape, *dtype, entry);
   if (offsets[1] - offsets[0] != bytes) {

@@ -87,7 +87,8 @@ TEST_F(Safetensors, NamesWhatItRefuses) {
       {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,1]}})", 1,
        "1 bytes stored, expected 2 for U8 [2]"},
       {R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}})", 1, "begin <= end"},
-      {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})", 1, "integers from 0 to 1"},
+      {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})", 1,
+       "a: ends at byte 2 of the data, but the file holds 1; it is cut off"},
       {R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})", 2, "begins at byte 1"},
       {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"
        R"("b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})",
