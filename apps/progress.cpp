@@ -53,6 +53,20 @@ bool ProgressLine::due(double done) const {
   return first_ < 0 || done >= 1 || seconds_since(shown_) >= (terminal_ ? 0.1 : 10.0);
 }
 
+// From the last step forward on: between two steps it counts down instead of growing.
+std::string ProgressLine::time_left(double done, double elapsed) {
+  constexpr double least_seconds = 2, least_gain = 0.005, long_seconds = 60;
+  const double gained = done - first_;
+  if (done > last_ && gained > 0) {
+    end_ = elapsed + elapsed * (1 - done) / gained;
+    last_ = done;
+  }
+  const bool is_known =
+      gained > 0 && elapsed >= least_seconds && (gained >= least_gain || elapsed >= long_seconds);
+  const double left = end_ - elapsed;
+  return is_known && left >= 1 ? ", " + duration_text(left) + " left" : "";
+}
+
 void ProgressLine::show(double done, const std::string& what, const std::string& more) {
   done = std::clamp(done, 0.0, 1.0);
   if (!due(done)) return;
@@ -65,12 +79,9 @@ void ProgressLine::show(double done, const std::string& what, const std::string&
     if (!last) return;
   }
   const double elapsed = seconds_since(start_);
-  const double gained = done - first_;
-  std::string left;
-  if (last) left = ", " + duration_text(elapsed);
-  if (!last && gained > 0) {
-    left = ", " + duration_text(elapsed * (1 - done) / gained) + " left";
-  }
+  const std::string left = !last          ? time_left(done, elapsed)
+                           : elapsed < 10 ? fmt::format(", {:.1f} s", elapsed)
+                                          : ", " + duration_text(elapsed);
   erase();
   const bool rewritten = terminal_ && !last;
   std::string text = fmt::format("{}: {}{:.0f} %, {}{}{}", command_,

@@ -27,10 +27,14 @@ class ProgressLine {
  private:
   using Clock = std::chrono::steady_clock;
   void erase();
+  // ", 3 min 05 s left"; empty while too little is done to tell.
+  std::string time_left(double done, double elapsed);
 
   std::string command_;
   Clock::time_point start_{}, shown_{};
   double first_ = -1;     // done when it started
+  double last_ = -1;      // done when `end_` was estimated
+  double end_ = 0;        // seconds from the start
   size_t on_screen_ = 0;  // bytes of the line that stands there
   bool finished_ = false;
   bool terminal_ = is_terminal();

@@ -5,6 +5,7 @@
 #include <random>
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include "tensor/safetensors_writer.h"
 #include "tests/oracle.h"
@@ -196,6 +197,30 @@ TEST_F(Quantize, RefusesWhereItCannotWriteAndWhatNamesNoModule) {
   const Outcome outcome = run(arguments("int4-rtn", file));
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_EQ(read_text_file(file), "kept");
+}
+
+TEST_F(Quantize, AShortRunTellsItsTime) {
+  const Outcome outcome = run(arguments("int4-rtn", dir_ / "out"));
+  EXPECT_EQ(outcome.err.find(" 0 s"), std::string::npos) << outcome.err;
+  EXPECT_TRUE(std::regex_search(outcome.err, std::regex("100 %, file 8 of 8, [0-9.]+ s\n")))
+      << outcome.err;
+}
+
+// Their AWQ's factors taken back, its weights are as far from the base's as INT4's are.
+TEST_F(Quantize, VerifyComparesWhatAwqRescaled) {
+  const fs::path out = quantized("int4-awq", "out");
+  const Outcome outcome = run({"verify", out, "--base", base_});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.out.starts_with("AWQ's factors")) << outcome.out;
+  EXPECT_NE(outcome.out.find(": 0 errors, 0 warnings"), std::string::npos) << outcome.out;
+  std::istringstream lines(outcome.out);
+  std::string line;
+  int modules = 0;
+  for (std::getline(lines, line), std::getline(lines, line);
+       std::getline(lines, line) && line.starts_with(" "); ++modules) {
+    EXPECT_LT(std::stod(line), tolerance::int4_g32_weights) << line;
+  }
+  EXPECT_EQ(modules, 16);
 }
 
 TEST_F(Quantize, ADryRunWritesNothing) {
