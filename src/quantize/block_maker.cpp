@@ -114,6 +114,7 @@ MadeBlock BlockMaker::tune(const PlannedBlock& block, DenseBlock& dense,
     made.figures[place] = {.weight_error = linear.weight_error,
                            .rounded_error = linear.rounded_error,
                            .seconds = seconds * share};
+    count_zero_groups(plan_.modules[place], made.figures[place], pool_);
     made.weights[place] = std::make_shared<const Weight>(
         pack(*task.targets[n].codec, std::move(linear.matrix), inputs[n]));
   }

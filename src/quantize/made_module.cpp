@@ -1,6 +1,7 @@
 #include "quantize/made_module.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 
 #include "base/error.h"
@@ -50,6 +51,36 @@ double weight_error(const Weight& original, const Weight& made) {
   return total > 0 ? difference / total : difference;
 }
 
+void count_zero_groups(const PlannedModule& module, ModuleFigures& figures, ThreadPool& pool) {
+  const Scheme& scheme = *module.scheme;
+  const bool fp8 = scheme.weights == Scheme::Weights::fp8;
+  const int64_t N = module.tensor->shape[0], K = module.tensor->shape[1];
+  const int64_t height = fp8 && scheme.block_rows > 0 ? scheme.block_rows : 1;
+  int64_t width = fp8 ? scheme.block_columns : scheme.group_size;
+  if (scheme.weights == Scheme::Weights::nvfp4) width = Nvfp4::group_size;
+  if (width == 0) width = K;
+  const int64_t bands = (N + height - 1) / height, across = (K + width - 1) / width;
+  const auto weights = module.tensor->array<bfloat16>();
+  const auto is_zero = [&](int64_t band, int64_t k0) {
+    for (int64_t n = band * height; n < std::min(N, (band + 1) * height); ++n) {
+      const bfloat16* row = &weights[n * K];
+      if (!std::all_of(row + k0, row + std::min(K, k0 + width),
+                       [](bfloat16 w) { return (w.bits & 0x7FFF) == 0; })) {
+        return false;
+      }
+    }
+    return true;
+  };
+  std::atomic<int64_t> zeros{0};
+  pool.parallel_for(bands, [&](int64_t band, int) {
+    int64_t count = 0;
+    for (int64_t k = 0; k < K; k += width) count += is_zero(band, k);
+    if (count > 0) zeros += count;
+  });
+  figures.groups = bands * across;
+  figures.zero_groups = zeros;
+}
+
 MadeModule round_module(const Plan& plan, size_t index, const Divisors& divisors,
                         const Activations& activations, ThreadPool& pool) {
   const PlannedModule& module = plan.modules[index];
@@ -61,6 +92,7 @@ MadeModule round_module(const Plan& plan, size_t index, const Divisors& divisors
   const Weight original = base_matrix(module);
   MadeModule made{round_to_nearest({original, module.tensor->name}, codec, activations, pool)};
   made.figures.weight_error = weight_error(original, made.weight);
+  count_zero_groups(module, made.figures, pool);
   module.tensor->file->release(module.tensor->bytes);
   made.figures.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -23,8 +23,13 @@ struct ModuleFigures {
   double weight_error = 0;  // ||W' - W||^2 / ||W||^2
   // The same of round to nearest in the same format, where an algorithm chose other numbers.
   std::optional<double> rounded_error{};
+  // Of the base model's groups (what has a scale of its own) those that are all zeros.
+  int64_t zero_groups = 0, groups = 0;
   double seconds = 0;  // of Linears tuned together: a share of their time, by weights
 };
+
+// The module's groups under its scheme, counted into `figures`.
+void count_zero_groups(const PlannedModule& module, ModuleFigures& figures, ThreadPool& pool);
 
 // A matrix in its format; its error over at most weight_error_rows rows, evenly spread.
 struct MadeModule {

@@ -95,6 +95,14 @@ std::vector<std::string> ModuleLog::rows(const PlannedShard& shard, const MadeBl
     whole.after = shown_error(made.error->second);
   }
   lines.push_back(line(whole));
+  for (const auto& [i, figures] : made.figures) {
+    if (figures.zero_groups == 0) continue;
+    lines.push_back(fmt::format(
+        "  {}: {} of {} groups are zeros in the base model",
+        escaped(plan_.modules[i].name.substr(prefix.size())),
+        figures.zero_groups == figures.groups ? "all" : std::to_string(figures.zero_groups),
+        figures.groups));
+  }
   for (const std::string& note : made.notes) lines.push_back("  " + note);
   return lines;
 }
@@ -103,6 +111,7 @@ nlohmann::ordered_json as_json(const ModuleFigures& figures) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
   if (figures.rounded_error) json["weight_error_before"] = *figures.rounded_error;
   json["weight_error"] = figures.weight_error;
+  if (figures.zero_groups > 0) json["zero_groups"] = figures.zero_groups;
   json["seconds"] = figures.seconds;
   return json;
 }
