@@ -38,11 +38,18 @@ const std::string up = layer + "mlp.up_proj", norm = layer + "input_layernorm.we
 
 class VerifyOracles : public ::testing::TestWithParam<const char*> {};
 
-TEST_P(VerifyOracles, FindsNoErrorInTheToolsFiles) {
+TEST_P(VerifyOracles, FindsNoErrorInTheToolsFilesButOfMtp) {
   ThreadPool pool(2);
   VerifyOptions options{.base = oracle("tiny/mm")};
   const Verification result = verify(oracle(GetParam()), options, pool);
-  EXPECT_TRUE(result.passed()) << text(result);
+  // Of auto-round's compressed-tensors files the MTP head alone is not listed (vllm#37667).
+  const bool lists_mtp = GetParam() != std::string("nvfp4_autoround_llm_compressor");
+  EXPECT_EQ(result.passed(), lists_mtp) << text(result);
+  for (const Finding& f : result.findings) {
+    if (f.severity != Severity::error) continue;
+    EXPECT_EQ(f.kind, "not_ignored") << text(result);
+    EXPECT_TRUE(f.modules[0].starts_with("mtp.")) << text(result);
+  }
   EXPECT_GT(result.quantized, 15);
   EXPECT_EQ(static_cast<int64_t>(result.module_errors.size()), result.quantized);
   for (const ModuleError& e : result.module_errors) {
@@ -355,7 +362,7 @@ TEST_F(PlantedDefect, QuantizedModuleIsIgnored) {
 
 TEST_F(PlantedDefect, IgnoreListMissesMtp) {
   erase_from_ignore("mtp");
-  expect(verified(), Severity::warning, "not_ignored", "mtp.");
+  expect(verified(), Severity::error, "not_ignored", "mtp.");
 }
 
 TEST_F(PlantedDefect, UnequalFusedScales) {

@@ -96,18 +96,27 @@ std::vector<float> SmoothingUndone::gain_ratios(const std::string& norm) const {
 }
 
 // What is left of each row of up_proj, which down_proj makes up for: the best fit to the base's.
+// Empty where it cannot be told: a matrix that is absent or malformed has findings of its own.
 const std::vector<float>& SmoothingUndone::row_shares(const std::string& block) {
   if (const auto known = row_shares_.find(block); known != row_shares_.end()) return known->second;
   row_shares_.clear();
   std::vector<float>& shares = row_shares_[block];
+  try {
+    shares = fitted_shares(block);
+  } catch (const Error&) {
+    return shares;
+  }
+  return shares;
+}
+
+std::vector<float> SmoothingUndone::fitted_shares(const std::string& block) const {
   const std::string up = block + "mlp.up_proj";
-  if (tensors_of(base_.checkpoint, up).empty()) return shares;
   const Weight weight = read_weight(model_.checkpoint, model_.quantization, up, pool_);
   const Weight base = read_weight(base_.checkpoint, base_.quantization, up, pool_);
-  if (rows(weight) != rows(base) || columns(weight) != columns(base)) return shares;
+  if (rows(weight) != rows(base) || columns(weight) != columns(base)) return {};
   const std::vector<float> ratios = gain_ratios(block + std::string(mlp_norm) + ".weight");
   const auto K = static_cast<size_t>(columns(weight));
-  shares.resize(static_cast<size_t>(rows(weight)));
+  std::vector<float> shares(static_cast<size_t>(rows(weight)));
   pool_.parallel_for(rows(weight), [&](int64_t n, int) {
     std::vector<float> row(K), original(K);
     decode_row(weight, n, row);

@@ -37,6 +37,7 @@ class SmoothingUndone {
   bool has_smoothed_norm() const;
   std::vector<float> gain_ratios(const std::string& norm) const;
   const std::vector<float>& row_shares(const std::string& block);
+  std::vector<float> fitted_shares(const std::string& block) const;
 
   ReadableModel model_, base_;
   ThreadPool& pool_;

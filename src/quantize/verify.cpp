@@ -21,9 +21,9 @@ using Severity = Finding::Severity;
 constexpr double usual_saturated_share = 0.01;
 constexpr int64_t usual_saturated_groups = 16;
 
-// Of a quantized matrix, as large as where half of it is wrong; the worst that a format does to
-// weights is a tenth of that, scales that belong to others do twenty times.
-constexpr double usual_error = 0.5;
+// Four bits cost 0.006 to 0.02, some outliers in each group up to 0.1; scrambled zero points 0.3,
+// the scales of another matrix 10, another matrix 2.
+constexpr double usual_error = 0.1, error_of_others = 0.5;
 // Of a 16-bit matrix that AWQ rescaled: squared rounding to bfloat16, 2^-18, and room.
 constexpr double rounding_error = 1e-5;
 
@@ -95,13 +95,13 @@ class NumbersCheck {
       const std::optional<Weight> base = compares_all() ? base_of(module, weight) : std::nullopt;
       const bool dense = is_dense(weight);
       result.quantized += !dense;
-      const MatrixNumbers found = base
-                                      ? read_numbers(weight, *base, undone_->factors(module), pool_)
-                                      : read_numbers(weight, pool_);
+      const Factors factors = base ? undone_->factors(module) : Factors{};
+      const MatrixNumbers found =
+          base ? read_numbers(weight, *base, factors, pool_) : read_numbers(weight, pool_);
       if (found.not_finite_row)
         not_finite_.push_back(fmt::format("{} row {}", module, *found.not_finite_row));
       if (!dense) note(module, weight, found, base ? &*base : nullptr);
-      if (base) compare(module, weight, found, result);
+      if (base) compare(module, weight, found, factors, result);
     } catch (const Error& error) {
       malformed_.push_back({Severity::error, "malformed", {module}, error.what()});
     }
@@ -109,15 +109,21 @@ class NumbersCheck {
     if (base_ != nullptr) release(*base_, module);
   }
 
+  // `factors` of AWQ, which were taken back.
   void compare(const std::string& module, const Weight& weight, const MatrixNumbers& found,
-               Verification& result) {
+               const Factors& factors, Verification& result) {
+    const bool rescaled = !factors.rows.empty() || !factors.columns.empty();
     const double error = found.squared_base == 0 ? (found.squared_error == 0 ? 0 : INFINITY)
                                                  : found.squared_error / found.squared_base;
-    if (is_dense(weight)) {
-      if (error > (undone_->is_smoothed() ? rounding_error : 0)) changed_.push_back(module);
-      return;
+    const std::string text = fmt::format("{} ({:.3g})", module, error);
+    if (error > error_of_others) {
+      far_.push_back(text);
+    } else if (is_dense(weight)) {
+      if (error > (rescaled ? rounding_error : 0)) changed_.push_back(module);
+    } else if (error > usual_error) {
+      unusual_.push_back(text);
     }
-    if (error > usual_error) far_.push_back(fmt::format("{} ({:.3g})", module, error));
+    if (is_dense(weight)) return;
     result.module_errors.push_back({module, std::string(format_name(weight)), error});
   }
 
@@ -201,6 +207,10 @@ class NumbersCheck {
     add(Severity::error, "far_from_base", far_,
         "error against the base model (|W' - W|^2 / |W|^2) as large as that of other weights: the "
         "scales belong elsewhere, or the base is another model");
+    add(Severity::warning, "large_error", unusual_,
+        "error against the base model (|W' - W|^2 / |W|^2) far above what rounding to 4 bits "
+        "costs; "
+        "look at its scales and zero points");
     add(Severity::error, "asymmetric_zeros", asymmetric_,
         "the config says symmetric, but zero points are stored that say otherwise; engines that do "
         "not read them then (vLLM) load wrong weights; correct the config");
@@ -232,7 +242,7 @@ class NumbersCheck {
   QuantizationConfig base_quantization_;
   std::optional<SmoothingUndone> undone_;  // where all is compared with a base
   std::vector<Finding> malformed_;
-  std::vector<std::string> not_finite_, other_base_, lost_, far_;
+  std::vector<std::string> not_finite_, other_base_, lost_, far_, unusual_;
   std::vector<std::string> collapsed_, saturated_, changed_;
   std::vector<std::string> asymmetric_, needlessly_asymmetric_;
   size_t with_asymmetric_config_ = 0;

@@ -46,9 +46,10 @@ struct VerifyOptions {
 // Findings of kind
 //   error    malformed, wrong_shape, missing_tensor, mtp_missing, head_missing, not_finite,
 //            far_from_base, not_in_index, index_metadata, tokenizer_missing, asymmetric_zeros,
-//            not_ignored and wrongly_ignored (modules of the language model), other_base,
+//            not_ignored and wrongly_ignored (where an engine cannot load it), other_base,
 //            fused_formats, fused_name_not_listed (where an engine would load wrong weights)
-//   warning  the same for mtp.* and the vision tower, unequal_global_scales, fused_formats (where
+//   warning  not_ignored and wrongly_ignored elsewhere, large_error, unequal_global_scales,
+//   fused_formats (where
 //            shapes leave no choice), fused_name_not_listed, zero_collapse, saturated_scales,
 //            changed, total_size, second_config, missing_file, symmetric_zeros, ...
 // Throws Error when the folder cannot be opened at all: config.json, index or files.

@@ -82,14 +82,20 @@ void expect_block(Expectations& expect, const ModelConfig& config, const std::st
   expect.tensor(mixer + "norm.weight", {config.linear_value_head_dim});
 }
 
-// Whether an engine cannot do without the module's place in the ignore list: MTP and the vision
-// tower are optional, and transformers passes over what FP8 blocks do not divide.
+// Whether an engine cannot do without the module's place in the ignore list. It does for the vision
+// tower, and for MTP but in compressed-tensors and ModelOpt files, where vLLM builds the MTP head
+// quantized and leaves its weights out or stops (vllm#37667, vllm#41994, vllm#53387). transformers
+// passes over what FP8 blocks do not divide.
 bool must_be_listed(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
                     const std::string& module) {
   const std::string_view kind = module_class(module);
-  if (kind == "mtp" || kind == "vision") return false;
+  const Container container = quantization.container();
+  if (kind == "vision") return false;
+  if (kind == "mtp") {
+    return container == Container::compressed_tensors || container == Container::modelopt;
+  }
   const auto scheme = quantization.scheme(module);
-  if (quantization.container() != Container::fp8 || !scheme || scheme->block_rows == 0) return true;
+  if (container != Container::fp8 || !scheme || scheme->block_rows == 0) return true;
   const StoredMatrix stored = stored_matrix(checkpoint, quantization, module);
   return stored.rows % scheme->block_rows == 0 && stored.columns % scheme->block_columns == 0;
 }
