@@ -87,33 +87,57 @@ TEST(Verify, TakesBackWhatAwqRescaled) {
   EXPECT_FALSE(verify(oracle("fp8_block_ct"), options, pool).smoothing_undone);
 }
 
-// A folder of the tools with the codes of one matrix in another's place.
-TEST(Verify, FindsWeightsOfAnotherMatrix) {
-  const TemporaryFolder folder;
-  ThreadPool pool(2);
-  const std::string mlp = "model.language_model.layers.0.mlp.";
-  for (const std::string name : {"awq_int4_g32", "nvfp4_llmc"}) {
+// A copy of a tool's folder, in whose first file bytes of one tensor are put over another's.
+class DamagedOracle : public ::testing::Test {
+ protected:
+  Verification verified(const std::string& name, const std::string& from, const std::string& to) {
+    const TemporaryFolder folder;
     fs::copy(oracle(name), folder / name);
-    const auto place = [&](const std::string& module) {
-      const Checkpoint checkpoint(folder / name);
-      const StoredTensor& codes = checkpoint.at(mlp + module + ".weight_packed");
-      return std::pair(
-          codes.bytes.data() - codes.file->bytes().data(),
-          std::string(reinterpret_cast<const char*>(codes.bytes.data()), codes.bytes.size()));
-    };
     const fs::path file = folder / name / "model.safetensors";
     fs::permissions(file, fs::perms::owner_write, fs::perm_options::add);
+    const auto [place, bytes] = [&] {
+      const Checkpoint checkpoint(folder / name);
+      const StoredTensor &source = checkpoint.at(from), &target = checkpoint.at(to);
+      const auto* begin = reinterpret_cast<const char*>(source.bytes.data());
+      return std::pair(target.bytes.data() - target.file->bytes().data(),
+                       std::string(begin, std::min(source.bytes.size(), target.bytes.size())));
+    }();
     std::fstream(file, std::ios::binary | std::ios::in | std::ios::out)
-        .seekp(place("up_proj").first)
-        .write(place("gate_proj").second.data(),
-               static_cast<std::streamsize>(place("gate_proj").second.size()));
-    const Verification result = verify(folder / name, {.base = oracle("tiny/mm")}, pool);
+        .seekp(place)
+        .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    ThreadPool pool(2);
+    return verify(folder / name, {.base = oracle("tiny/mm")}, pool);
+  }
+  const std::string mlp_ = layer + "mlp.";
+};
+
+TEST_F(DamagedOracle, HoldsTheCodesOfAnotherMatrix) {
+  for (const std::string name : {"awq_int4_g32", "nvfp4_llmc"}) {
+    const Verification result =
+        verified(name, mlp_ + "gate_proj.weight_packed", mlp_ + "up_proj.weight_packed");
     EXPECT_FALSE(result.passed()) << name;
     const std::string found = text(result);
     const size_t far = found.find("far_from_base: ");
     ASSERT_NE(far, std::string::npos) << found;
-    EXPECT_NE(found.find(mlp + "up_proj (", far), std::string::npos) << found;
+    EXPECT_NE(found.find(mlp_ + "up_proj (", far), std::string::npos) << found;
   }
+}
+
+TEST_F(DamagedOracle, HoldsTheScalesOfAnotherMatrix) {
+  const std::string found =
+      text(verified("nvfp4_llmc", mlp_ + "gate_proj.weight_scale", mlp_ + "up_proj.weight_scale"));
+  EXPECT_NE(found.find("warning large_error: " + mlp_ + "up_proj ("), std::string::npos) << found;
+}
+
+// What AWQ did to down_proj can be told from up_proj alone.
+TEST_F(DamagedOracle, CannotBeComparedWithoutWhatWasBefore) {
+  const Verification result =
+      verified("awq_int4_g32", mlp_ + "down_proj.weight_shape", mlp_ + "up_proj.weight_shape");
+  const std::string found = text(result);
+  EXPECT_NE(found.find("error malformed: " + mlp_ + "up_proj: "), std::string::npos) << found;
+  EXPECT_NE(found.find("warning not_compared: " + mlp_ + "down_proj: "), std::string::npos)
+      << found;
+  EXPECT_EQ(found.find("far_from_base"), std::string::npos) << found;
 }
 
 // vLLM reads no zero points of a symmetric checkpoint.

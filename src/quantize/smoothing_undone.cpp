@@ -129,11 +129,14 @@ std::vector<float> SmoothingUndone::fitted_shares(const std::string& block) cons
   return shares;
 }
 
-Factors SmoothingUndone::factors(const std::string& module) {
+std::optional<Factors> SmoothingUndone::factors(const std::string& module) {
   const std::string block = block_of(module);
-  if (!smoothed_ || block.empty()) return {};
+  if (!smoothed_ || block.empty()) return Factors{};
   const std::string_view last = last_component(module);
-  if (last == "down_proj") return {.rows = {}, .columns = row_shares(block)};
+  if (last == "down_proj") {
+    const std::vector<float>& shares = row_shares(block);
+    return shares.empty() ? std::nullopt : std::optional<Factors>({.rows = {}, .columns = shares});
+  }
   Factors factors;
   if (last == "gate_proj" || last == "up_proj") {
     factors.columns = gain_ratios(block + std::string(mlp_norm) + ".weight");

@@ -28,8 +28,9 @@ class SmoothingUndone {
   SmoothingUndone(ReadableModel model, ReadableModel base, ThreadPool& pool);
 
   bool is_smoothed() const { return smoothed_; }
-  // What makes the module's matrix comparable with the base model's.
-  Factors factors(const std::string& module);
+  // What makes the module's matrix comparable with the base model's; nothing where it cannot be
+  // told, because up_proj of its block is absent or malformed.
+  std::optional<Factors> factors(const std::string& module);
   // Whether the tensor is a norm that AWQ may rescale.
   bool explains(const std::string& tensor) const;
 

@@ -92,16 +92,20 @@ class NumbersCheck {
   void check_matrix(const std::string& module, Verification& result) {
     try {
       const Weight weight = read_weight(checkpoint_, quantization_, module, pool_);
-      const std::optional<Weight> base = compares_all() ? base_of(module, weight) : std::nullopt;
+      std::optional<Weight> base = compares_all() ? base_of(module, weight) : std::nullopt;
+      const std::optional<Factors> factors = base ? undone_->factors(module) : Factors{};
+      if (!factors) {
+        not_compared_.push_back(module);
+        base.reset();
+      }
       const bool dense = is_dense(weight);
       result.quantized += !dense;
-      const Factors factors = base ? undone_->factors(module) : Factors{};
       const MatrixNumbers found =
-          base ? read_numbers(weight, *base, factors, pool_) : read_numbers(weight, pool_);
+          base ? read_numbers(weight, *base, *factors, pool_) : read_numbers(weight, pool_);
       if (found.not_finite_row)
         not_finite_.push_back(fmt::format("{} row {}", module, *found.not_finite_row));
       if (!dense) note(module, weight, found, base ? &*base : nullptr);
-      if (base) compare(module, weight, found, factors, result);
+      if (base) compare(module, weight, found, *factors, result);
     } catch (const Error& error) {
       malformed_.push_back({Severity::error, "malformed", {module}, error.what()});
     }
@@ -211,6 +215,9 @@ class NumbersCheck {
         "error against the base model (|W' - W|^2 / |W|^2) far above what rounding to 4 bits "
         "costs; "
         "look at its scales and zero points");
+    add(Severity::warning, "not_compared", not_compared_,
+        "its error cannot be told: AWQ rescaled it, and up_proj, which would show by how much, is "
+        "absent or malformed");
     add(Severity::error, "asymmetric_zeros", asymmetric_,
         "the config says symmetric, but zero points are stored that say otherwise; engines that do "
         "not read them then (vLLM) load wrong weights; correct the config");
@@ -242,7 +249,7 @@ class NumbersCheck {
   QuantizationConfig base_quantization_;
   std::optional<SmoothingUndone> undone_;  // where all is compared with a base
   std::vector<Finding> malformed_;
-  std::vector<std::string> not_finite_, other_base_, lost_, far_, unusual_;
+  std::vector<std::string> not_finite_, other_base_, lost_, far_, unusual_, not_compared_;
   std::vector<std::string> collapsed_, saturated_, changed_;
   std::vector<std::string> asymmetric_, needlessly_asymmetric_;
   size_t with_asymmetric_config_ = 0;
