@@ -22,6 +22,7 @@ set(quantrial_tensor_libraries nlohmann_json::nlohmann_json)
 set(quantrial_formats_libraries nlohmann_json::nlohmann_json PkgConfig::HWY PkgConfig::PCRE2)
 set(quantrial_ops_libraries PkgConfig::HWY)
 set(quantrial_model_libraries nlohmann_json::nlohmann_json)
+set(quantrial_report_libraries nlohmann_json::nlohmann_json)
 set(quantrial_quantize_libraries nlohmann_json::nlohmann_json)
 set(quantrial_evals_libraries nlohmann_json::nlohmann_json PkgConfig::SQLITE PkgConfig::PCRE2
   PkgConfig::UTF8PROC PkgConfig::HTTPLIB OpenSSL::SSL)

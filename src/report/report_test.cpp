@@ -1,0 +1,148 @@
+// The page of made-up numbers (tests/report/make_results.py), whole and with parts missing.
+#include "report/report.h"
+
+#include <gtest/gtest.h>
+
+#include "base/compressed_file.h"
+#include "report/section.h"
+
+namespace quantrial {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json made_up() {
+  return Json::parse(
+      read_maybe_compressed(std::string(QUANTRIAL_SOURCE) + "/tests/report/results.json.xz"));
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Report, HasItsSectionsInOrder) {
+  const Report report = render_report(made_up());
+  size_t html = 0, markdown = 0;
+  for (const char* title :
+       {"Verdict", "The variants", "Differences by benchmark", "pass@k and pass^k",
+        "Majority voting", "Tokens", "Latency and throughput", "Memory", "MTP drafts", "Fidelity",
+        "Why", "Flips", "Data quality", "Reproduction card", "Honest limits"}) {
+    html = report.html.find("</span> " + std::string(title) + "</h2>", html);
+    markdown = report.markdown.find(". " + std::string(title) + "\n", markdown);
+    EXPECT_NE(html, std::string::npos) << title;
+    EXPECT_NE(markdown, std::string::npos) << title;
+  }
+}
+
+TEST(Report, NeedsNoNetworkAndNoScript) {
+  const std::string html = render_report(made_up()).html;
+  EXPECT_FALSE(has(html, "<script"));
+  EXPECT_FALSE(has(html, "@import"));
+  for (const char* attribute : {"src=", "href=\"http", "url(http", "url(//"}) {
+    EXPECT_FALSE(has(html, attribute)) << attribute;
+  }
+}
+
+TEST(Report, SaysTheSameInAllForms) {
+  Json results = made_up();
+  results["variants"]["nvfp4"]["macro"]["delta"]["value"] = -0.2345;
+  results["variants"]["nvfp4"]["benchmarks"]["arith"]["pass_at"]["4"]["value"] = 0.12345;
+  results["variants"]["nvfp4"]["memory"]["weights"][0]["bytes"] = 8765432;
+  results["study"]["machine"]["cpu"] = "another CPU";
+  const Report report = render_report(results);
+  for (const auto& [shown, file, stored] : {std::tuple{"\u221223.4", "verdict.csv", "-0.2345"},
+                                            {"12.3", "pass_at_k.csv", "0.12345"},
+                                            {"8.77", "memory.csv", "8765432"},
+                                            {"another CPU", "reproduction.csv", "another CPU"}}) {
+    EXPECT_TRUE(has(report.html, shown)) << shown;
+    EXPECT_TRUE(has(report.markdown, shown)) << shown;
+    ASSERT_TRUE(report.csv.contains(file)) << file;
+    EXPECT_TRUE(has(report.csv.at(file), stored)) << stored;
+  }
+}
+
+TEST(Report, EveryCsvIsNamedInBothPages) {
+  const Report report = render_report(made_up());
+  EXPECT_GT(report.csv.size(), 40u);
+  for (const auto& [name, csv] : report.csv) {
+    EXPECT_TRUE(has(report.html, "csv/" + name)) << name;
+    EXPECT_TRUE(has(report.markdown, "csv/" + name)) << name;
+  }
+}
+
+TEST(Report, SpeaksOfWhatFailedAndWhatIsServed) {
+  const Report report = render_report(made_up());
+  EXPECT_TRUE(has(report.markdown, "failed at quantize: made up: there is no such tensor"));
+  EXPECT_TRUE(has(report.markdown, "not measured: served over HTTP"));
+  EXPECT_TRUE(has(report.markdown, "Not run on Qwen3.6-27B"));
+  EXPECT_TRUE(has(report.markdown, "Attribution was not run."));
+  EXPECT_TRUE(has(report.markdown, "code: made up: there is no sandbox here"));
+}
+
+TEST(Report, OnlyTheTargetItselfIsEvidenceOfIt) {
+  Json results = made_up();
+  results["study"]["base"]["folder"] = "/models/Qwen/Qwen3.6-27B";
+  EXPECT_FALSE(has(render_report(results).html, "Not run on"));
+}
+
+TEST(Report, EscapesTextsOfModels) {
+  const Report report = render_report(made_up());
+  EXPECT_TRUE(has(report.html, "<mark>8</mark>, and &lt;b&gt;&amp; that&lt;/b&gt;"))
+      << "the text parts at 27 | 28";
+  EXPECT_FALSE(has(report.html, "<b>"));
+}
+
+// Of every value inside `json`.
+void collect(const Json& json, const Json::json_pointer& here,
+             std::vector<Json::json_pointer>& paths) {
+  if (!here.empty()) paths.push_back(here);
+  if (json.is_object()) {
+    for (const auto& [key, value] : json.items()) collect(value, here / key, paths);
+  } else if (json.is_array()) {
+    for (size_t i = 0; i < json.size(); ++i) collect(json[i], here / i, paths);
+  }
+}
+
+// Any part may be absent, or be of a type that nobody expects.
+TEST(Report, ToleratesEveryAbsence) {
+  const Json whole = made_up();
+  std::vector<Json::json_pointer> paths;
+  collect(whole, Json::json_pointer(), paths);
+  size_t rendered = 0;
+  for (size_t i = 0; i < paths.size(); i += 311) {
+    for (const Json& damage : {Json(), Json("text"), Json(-1e300), Json::array(), Json::object()}) {
+      Json results = whole;
+      results[paths[i]] = damage;
+      rendered += render_report(results).html.empty() ? 0 : 1;
+    }
+  }
+  EXPECT_GT(rendered, 50u);
+}
+
+TEST(Report, OfNothingIsAPage) {
+  for (const Json& results : {Json(), Json::object(), Json{{"variants", Json::object()}}}) {
+    const Report report = render_report(results);
+    EXPECT_TRUE(has(report.html, "Nothing has been measured yet."));
+  }
+}
+
+TEST(Report, OfOneVariantHasNoDifferences) {
+  Json results = made_up(), alone;
+  alone["base"] = "bf16";
+  alone["variants"]["served"] = {{"benchmarks", results["variants"]["bf16"]["benchmarks"]},
+                                 {"macro", results["variants"]["bf16"]["macro"]}};
+  const Report report = render_report(alone);
+  EXPECT_TRUE(has(report.markdown, "There is no base to compare with"));
+  EXPECT_FALSE(report.csv.contains("differences.csv"));
+  EXPECT_TRUE(report.csv.contains("pass_at_k.csv"));
+}
+
+TEST(CommonPrefix, EndsBetweenCharacters) {
+  EXPECT_EQ(report::common_prefix("abc", "abd"), 2u);
+  EXPECT_EQ(report::common_prefix("a\u00e4", "a\u00e5"), 1u) << "they share the first byte";
+  EXPECT_EQ(report::common_prefix("a", "a"), 1u);
+  EXPECT_EQ(report::common_prefix("", "a"), 0u);
+}
+
+}  // namespace
+}  // namespace quantrial
