@@ -6,7 +6,7 @@
 #include <map>
 
 #include "base/error.h"
-#include "engine/candidates.h"
+#include "evals/sampled_distribution.h"
 #include "statistics/mean_score.h"
 
 namespace quantrial {
@@ -24,31 +24,6 @@ Normaliser normaliser(std::span<const float> logits) {
   double sum = 0;
   for (const float v : logits) sum += std::exp(double{v} - logits[top]);
   return {logits[top] + std::log(sum), top};
-}
-
-// What the sampler draws from, likelihoods by id; `largest` of the logits.
-std::map<int32_t, double> drawable(std::span<const float> logits, float largest,
-                                   const SamplingParameters& sampling) {
-  std::vector<Candidate> kept;
-  keep_drawable(logits, largest, sampling, kept);
-  std::map<int32_t, double> weights;
-  double total = 0;
-  for (const Candidate& c : kept) {
-    total += weights[c.id] = std::exp((double{c.logit} - largest) / sampling.temperature);
-  }
-  for (auto& [id, weight] : weights) weight /= total;
-  return weights;
-}
-
-double variation(const std::map<int32_t, double>& p, std::map<int32_t, double> q) {
-  double distance = 0;
-  for (const auto& [id, weight] : p) {
-    const auto other = q.find(id);
-    distance += std::abs(weight - (other == q.end() ? 0 : other->second));
-    if (other != q.end()) q.erase(other);
-  }
-  for (const auto& [id, weight] : q) distance += weight;
-  return distance / 2;
 }
 
 // `sorted` ascending; q from 0 to 1.
@@ -142,8 +117,8 @@ LogitComparison compare_logits(std::span<const float> base, std::span<const floa
     distance += std::abs(p - std::exp(log_q));
   }
   if (!sampling.greedy() && std::isfinite(kl)) {
-    sampled = variation(drawable(base, base[p_sum.top], sampling),
-                        drawable(model, model[q_sum.top], sampling));
+    sampled = total_variation(sampled_distribution(base, sampling),
+                              sampled_distribution(model, sampling));
   }
   const auto chosen = static_cast<size_t>(next);
   return {.kl = kl < 0 ? 0 : kl,  // rounding of a sum that is never negative; NaN stays

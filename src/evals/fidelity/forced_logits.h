@@ -26,14 +26,23 @@ class ForcedLogits {
   // [count, V], rows [first, first + count) of the last forward(), until the next call.
   View<const float, 2> logits(int64_t first, int64_t count);
 
+  // The MTP head on the rows of the last forward() that a token of the text follows; how many.
+  int64_t forward_drafts();
+  // Likewise [count, V]; until the next call of this or of logits(). Row t of the text drafts the
+  // token at t + 2.
+  View<const float, 2> draft_logits(int64_t first, int64_t count);
+
   const Model& model() const { return model_; }
 
  private:
+  std::span<const int64_t> rows(int64_t first, int64_t count);
+
   Model& model_;
-  DeltaRows rows_;
+  DeltaRows delta_rows_;
   std::unique_ptr<StatePool> pool_;
   std::unique_ptr<SequenceState> state_;
   std::span<const int32_t> tokens_;
+  int64_t rows_run_ = 0;  // by the last forward()
   std::vector<int64_t> which_;
 };
 
