@@ -27,6 +27,11 @@ size_t terminal_width() {
   return known ? size.ws_col : usual;
 }
 
+std::string time_taken(double seconds) {
+  if (seconds < 0.1) return "under 0.1 s";
+  return seconds < 10 ? fmt::format("{:.1f} s", seconds) : duration_text(seconds);
+}
+
 }  // namespace
 
 std::string duration_text(double seconds) {
@@ -79,9 +84,7 @@ void ProgressLine::show(double done, const std::string& what, const std::string&
     if (!last) return;
   }
   const double elapsed = seconds_since(start_);
-  const std::string left = !last          ? time_left(done, elapsed)
-                           : elapsed < 10 ? fmt::format(", {:.1f} s", elapsed)
-                                          : ", " + duration_text(elapsed);
+  const std::string left = last ? ", " + time_taken(elapsed) : time_left(done, elapsed);
   erase();
   const bool rewritten = terminal_ && !last;
   std::string text = fmt::format("{}: {}{:.0f} %, {}{}{}", command_,

@@ -328,8 +328,9 @@ class Run {
     const Verification verification =
         verify(dir, {.base = job_.model, .compare = VerifyOptions::Compare::rows_of_zeros}, pool_);
     for (const Finding& finding : verification.findings) {
-      const std::string text = fmt::format(
-          "{}: {} ({})", finding.kind, escaped(finding.detail, 400), name_list(finding.modules));
+      const std::string modules = name_list(finding.modules);
+      const std::string text = fmt::format("{}: {}{}", finding.kind, escaped(finding.detail, 400),
+                                           modules.empty() ? "" : " (" + modules + ")");
       if (finding.kind == "not_finite") check_finite(plan_, pool_, [] {});  // names the cause
       if (finding.severity == Finding::Severity::error) throw Error("verify: {}", text);
       observer_.line("verify: warning: " + text);

@@ -56,7 +56,7 @@ void check_tokenizer(const fs::path& dir, const std::optional<fs::path>& base,
                       can_be_made ? "no tokenizer.json, only vocab.json and merges.txt, from which "
                                     "transformers makes one; quantrial does not"
                                   : "no tokenizer.json; engines do not start without a tokenizer, "
-                                    "copy it from the base model"});
+                                    "copy the model's"});
 }
 
 }  // namespace
