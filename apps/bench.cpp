@@ -94,7 +94,7 @@ class Bench {
   SpeedObservation run(int64_t concurrency, int64_t repetition) {
     std::vector<std::vector<int32_t>> prompts;
     for (int64_t i = 0; i < concurrency; ++i) prompts.push_back(prompt(repetition, i));
-    return observe_speed(*open_.model, plan_.engine, load(concurrency), prompts, {}, [&] {
+    return observe_speed(*open_.model, plan_.engine, load(concurrency), prompts, [&] {
       if (guard_.interrupted()) throw Error("bench: interrupted before it was done");
     });
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -27,60 +27,6 @@ int64_t output_limit(const SpeedLoad& load, int64_t max_batch_tokens) {
          8;
 }
 
-std::string context_name(int64_t tokens) {
-  const auto bound = std::upper_bound(context_bounds.begin(), context_bounds.end(), tokens);
-  return context_ranges.at(static_cast<size_t>(bound - context_bounds.begin()));
-}
-
-// A DraftRound without what it refers to.
-struct Round {
-  int64_t confirmed_tokens = 0, drafted = 0, accepted = 0;
-};
-
-// Says of each position of a prompt and its reply what part of the text it is.
-class Segments {
- public:
-  Segments(const ThinkingTags& tags, std::span<const int32_t> end_of_text_ids)
-      : tags_(tags), ends_(end_of_text_ids) {}
-
-  // What the token after tokens[0, n) belongs to, for n = 0 .. tokens.size().
-  std::vector<const char*> next(std::span<const int32_t> tokens, int64_t prompt_tokens) const {
-    const bool tagged = tags_.open && tags_.close;
-    const char* now = tagged ? "outside" : "answer";
-    std::vector<const char*> segments = {now};
-    for (size_t i = 0; i < tokens.size(); ++i) {
-      const bool ends = std::find(ends_.begin(), ends_.end(), tokens[i]) != ends_.end();
-      if (tagged && tokens[i] == *tags_.open) now = "thinking";
-      if (tagged && tokens[i] == *tags_.close) now = "answer";
-      if (ends && (tagged || static_cast<int64_t>(i) >= prompt_tokens)) now = "outside";
-      segments.push_back(now);
-    }
-    return segments;
-  }
-
- private:
-  ThinkingTags tags_;
-  std::span<const int32_t> ends_;
-};
-
-std::vector<DraftGroup> grouped(std::span<const Round> rounds,
-                                std::span<const char* const> segments) {
-  std::map<std::pair<std::string, std::string>, SpeculationCounters> groups;
-  for (const Round& round : rounds) {
-    const std::string segment = segments[static_cast<size_t>(round.confirmed_tokens)];
-    SpeculationCounters one{
-        .drafts = 1, .drafted_tokens = round.drafted, .accepted_tokens = round.accepted};
-    for (int64_t i = 0; i < round.accepted; ++i)
-      one.accepted_by_position.at(static_cast<size_t>(i)) = 1;
-    groups[{context_name(round.confirmed_tokens), segment}] += one;
-  }
-  std::vector<DraftGroup> list;
-  for (const auto& [names, counters] : groups) {
-    list.push_back({.context = names.first, .segment = names.second, .counters = counters});
-  }
-  return list;
-}
-
 class SpeedRun {
  public:
   SpeedRun(Model& model, const EngineOptions& options, const SpeedLoad& load,
@@ -92,7 +38,7 @@ class SpeedRun {
         between_steps_(std::move(between_steps)),
         watched_(prompts.size()) {}
 
-  SpeedObservation run(const Segments& segments) {
+  SpeedObservation run() {
     SpeedObservation o{.cell = load_.cell, .output_tokens = load_.output_tokens};
     start_ = std::chrono::steady_clock::now();
     std::vector<RequestId> ids;
@@ -109,7 +55,7 @@ class SpeedRun {
     for (size_t i = 0; i < ids.size(); ++i) {
       const std::optional<Result> result = engine_.take_result(ids[i]);
       require(result.has_value(), "observe_speed: every request ended");
-      o.requests.push_back(timed(i, *result, segments));
+      o.requests.push_back(timed(i, *result));
     }
     return o;
   }
@@ -118,7 +64,7 @@ class SpeedRun {
   struct Watched {
     TimedRequest times;
     int64_t tokens = 0;
-    std::vector<Round> rounds;
+    DraftLog drafts;
   };
 
   Request request(size_t number) {
@@ -133,10 +79,7 @@ class SpeedRun {
     request.on_delta = [this, &watched](const Delta& delta) {
       count(watched, delta.tokens.size());
     };
-    request.on_draft_round = [&watched](const DraftRound& round) {
-      watched.rounds.push_back(
-          {round.confirmed_tokens, static_cast<int64_t>(round.drafts.size()), round.accepted});
-    };
+    request.on_draft_round = [&watched](const DraftRound& round) { watched.drafts.add(round); };
     return request;
   }
 
@@ -167,14 +110,12 @@ class SpeedRun {
             .steps = engine_.counters().steps - before.steps};
   }
 
-  TimedRequest timed(size_t number, const Result& result, const Segments& segments) const {
+  TimedRequest timed(size_t number, const Result& result) const {
     const Watched& watched = watched_[number];
     TimedRequest request = watched.times;
     request.shared_prompt_tokens = result.shared_prompt_tokens;
-    if (watched.rounds.empty()) return request;
-    std::vector<int32_t> tokens = prompts_[number];
-    tokens.insert(tokens.end(), result.tokens.begin(), result.tokens.end());
-    request.drafts = grouped(watched.rounds, segments.next(tokens, result.prompt_tokens));
+    request.drafts = watched.drafts.groups(prompts_[number], result.tokens, load_.tags,
+                                           model_.config().eos_token_ids);
     return request;
   }
 
@@ -199,10 +140,6 @@ int64_t prompt_part(const FidelityText& text, int64_t prompt_tokens) {
 
 }  // namespace
 
-ThinkingTags thinking_tags(const Tokenizer& tokenizer) {
-  return {.open = tokenizer.id_of("<think>"), .close = tokenizer.id_of("</think>")};
-}
-
 MemoryWish memory_wish(const SpeedLoad& load, int64_t max_batch_tokens) {
   return {.concurrency = load.cell.concurrency,
           .context_tokens = load.cell.prompt_tokens + output_limit(load, max_batch_tokens),
@@ -211,13 +148,11 @@ MemoryWish memory_wish(const SpeedLoad& load, int64_t max_batch_tokens) {
 
 SpeedObservation observe_speed(Model& model, const EngineOptions& engine, const SpeedLoad& load,
                                std::span<const std::vector<int32_t>> prompts,
-                               const ThinkingTags& tags,
                                const std::function<void()>& between_steps) {
   require(load.output_tokens >= 1, "observe_speed: output to wait for");
   require(static_cast<int64_t>(prompts.size()) == load.cell.concurrency,
           "observe_speed: a prompt for each request");
-  return SpeedRun(model, engine, load, prompts, between_steps)
-      .run(Segments(tags, model.config().eos_token_ids));
+  return SpeedRun(model, engine, load, prompts, between_steps).run();
 }
 
 std::vector<std::vector<int32_t>> speed_prompts(std::span<const FidelityText> texts,

@@ -4,12 +4,11 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <span>
 
 #include "engine/memory_plan.h"
 #include "evals/fidelity/fidelity.h"
-#include "evals/speed/speed_observation.h"
+#include "evals/speed/draft_log.h"
 
 namespace quantrial {
 
@@ -17,24 +16,18 @@ struct SpeedLoad {
   SpeedCell cell;
   int64_t output_tokens = 128;    // of each request; the end of text is ignored
   SamplingParameters sampling{};  // request i has the seed sampling.seed + i
+  ThinkingTags tags{};            // to tell drafts of thinking and answer apart
 };
 
 // What the engine must hold for it: what requests generate while others wait counts too.
 // `max_batch_tokens`: the model's (ModelOptions).
 MemoryWish memory_wish(const SpeedLoad& load, int64_t max_batch_tokens);
 
-// Tokens that open and close a model's thinking; without them all is answer.
-struct ThinkingTags {
-  std::optional<int32_t> open{}, close{};
-};
-ThinkingTags thinking_tags(const Tokenizer& tokenizer);
-
 // One round on an engine of its own; observation.round is left to the caller, as is dropping
 // warm-up rounds. `prompts`: cell.concurrency of cell.prompt_tokens ids. `between_steps` is called
 // before each step and may throw to stop.
 SpeedObservation observe_speed(Model& model, const EngineOptions& engine, const SpeedLoad& load,
                                std::span<const std::vector<int32_t>> prompts,
-                               const ThinkingTags& tags,
                                const std::function<void()>& between_steps);
 
 // Prompts first, first + 1, ... of a study: prompt k ends where the reply of trace k (modulo their

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "engine/toy_model.h"
+#include "evals/speed/observe_replies.h"
 
 namespace quantrial {
 namespace {
@@ -25,14 +26,14 @@ std::vector<std::vector<int32_t>> prompts_of(const SpeedCell& cell) {
   return prompts;
 }
 
-SpeedObservation observed(const SpeedLoad& load, const ThinkingTags& tags = {}) {
+SpeedObservation observed(const SpeedLoad& load) {
   ToyModel model(max_batch_tokens);
   const MemoryWish wish = memory_wish(load, max_batch_tokens);
   const EngineOptions engine{.max_sequences = wish.concurrency,
                              .max_tokens = wish.concurrency * (*wish.context_tokens + page_tokens),
                              .max_draft_tokens = wish.draft_tokens,
                              .context_tokens = wish.context_tokens};
-  return observe_speed(model, engine, load, prompts_of(load.cell), tags, [] {});
+  return observe_speed(model, engine, load, prompts_of(load.cell), [] {});
 }
 
 constexpr SpeedLoad with_drafts{.cell = {.concurrency = 5, .prompt_tokens = 150, .draft_tokens = 2},
@@ -80,7 +81,8 @@ TEST(ObserveSpeed, DraftRoundsAreGroupedByContextAndSegment) {
   SpeedLoad load = with_drafts;
   load.cell.prompt_tokens = 240;
   load.output_tokens = 60;
-  const SpeedObservation o = observed(load, {.open = 20, .close = 30});
+  load.tags = {.open = 20, .close = 30};
+  const SpeedObservation o = observed(load);
   std::map<std::string, int64_t> contexts, segments;
   for (const TimedRequest& request : o.requests) {
     for (const DraftGroup& group : request.drafts) {
@@ -100,12 +102,11 @@ TEST(ObserveSpeed, StopsWhenTheCallerThrows) {
   ToyModel model(max_batch_tokens);
   const SpeedLoad load{.cell = {.concurrency = 1, .prompt_tokens = 10}, .output_tokens = 4};
   const auto stop = [] { throw Error("interrupted"); };
-  EXPECT_THROW(observe_speed(model, {.max_tokens = 900}, load, prompts_of(load.cell), {}, stop),
-               Error);
+  EXPECT_THROW(observe_speed(model, {.max_tokens = 900}, load, prompts_of(load.cell), stop), Error);
 }
 
 TEST(SpeedObservation, IsTheSameAfterJson) {
-  const SpeedObservation o = observed(with_drafts, {.open = 20, .close = 30});
+  const SpeedObservation o = observed(with_drafts);
   const nlohmann::ordered_json json = to_json(o);
   EXPECT_EQ(to_json(speed_observation(json)).dump(), json.dump());
   nlohmann::ordered_json broken = json;
@@ -134,6 +135,26 @@ TEST(SpeedPrompts, TextsThatAreNoTracesGiveTheirBeginning) {
   const std::vector<FidelityText> texts = {trace({1, 2, 3, 4}, 0), trace({5, 6}, 0)};
   EXPECT_EQ(speed_prompts(texts, 3, 0, 2),
             (std::vector<std::vector<int32_t>>{{1, 2, 3}, {4, 5, 6}}));
+}
+
+// The toy's replies end at its end-of-text ids; without tags all of them is answer.
+TEST(ObserveReplies, RunToTheEndOfText) {
+  const std::vector<FidelityText> texts = {trace({1, 2, 3, 4}, 2), trace({5, 6}, 0),
+                                           trace({7, 8, 9}, 1)};
+  const std::vector<std::vector<int32_t>> prompts = reply_prompts(texts);
+  ASSERT_EQ(prompts, (std::vector<std::vector<int32_t>>{{1, 2}, {7}}));
+  ToyModel model(max_batch_tokens);
+  const SpeedObservation o = observe_replies(
+      model, {.max_sequences = 2, .max_tokens = 2000, .max_draft_tokens = 1},
+      {.concurrency = 2, .draft_tokens = 1, .sampling = {.temperature = 2}}, prompts, [] {});
+  EXPECT_EQ(o.cell.prompt_tokens, SpeedCell::natural);
+  ASSERT_EQ(o.requests.size(), 2u);
+  for (const TimedRequest& request : o.requests) {
+    EXPECT_GT(request.tokens, 0);
+    EXPECT_LT(request.tokens, 900) << "ended before the context was full";
+    for (const DraftGroup& group : request.drafts) EXPECT_EQ(group.segment, "answer");
+  }
+  EXPECT_GT(o.speculation().drafts, 0);
 }
 
 }  // namespace

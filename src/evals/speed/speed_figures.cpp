@@ -16,9 +16,12 @@ using nlohmann::ordered_json;
 using Rounds = std::vector<const SpeedObservation*>;
 using RoundsByCell = std::map<SpeedCell, Rounds>;
 
+// Those of fixed length.
 RoundsByCell by_cell(std::span<const SpeedObservation> observations) {
   RoundsByCell cells;
-  for (const SpeedObservation& o : observations) cells[o.cell].push_back(&o);
+  for (const SpeedObservation& o : observations) {
+    if (o.cell.prompt_tokens != SpeedCell::natural) cells[o.cell].push_back(&o);
+  }
   return cells;
 }
 
@@ -104,27 +107,35 @@ ordered_json draft_run(const SpeedCell& cell, const Rounds& rounds, const Rounds
   return run;
 }
 
+// Those of natural replies, or all where there are none.
+Rounds most_natural(std::span<const SpeedObservation> observations) {
+  Rounds natural, all;
+  for (const SpeedObservation& o : observations) {
+    all.push_back(&o);
+    if (o.cell.prompt_tokens == SpeedCell::natural) natural.push_back(&o);
+  }
+  return natural.empty() ? all : natural;
+}
+
 // A row for each of `names` that has a round: first drafts, by what `name_of(group)` says.
 template <size_t N, typename NameOf>
-ordered_json first_drafts(std::span<const SpeedObservation> observations, const char* key,
+ordered_json first_drafts(const Rounds& rounds, const char* key,
                           const std::array<const char*, N>& names, NameOf name_of, uint64_t seed) {
   ordered_json rows = ordered_json::array();
   for (const std::string name : names) {
     std::vector<RightCount> requests;
     RightCount all;
-    for (const SpeedObservation& o : observations) {
-      for (const TimedRequest& request : o.requests) {
-        RightCount count;
-        for (const DraftGroup& group : request.drafts) {
-          if (group.segment == "outside" || name_of(group) != name) continue;
-          count.of += group.counters.drafts;
-          count.right += group.counters.accepted_by_position[0];
-        }
-        if (count.of > 0) requests.push_back(count);
-        all.of += count.of;
-        all.right += count.right;
+    for_each_request(rounds, [&](const TimedRequest& request) {
+      RightCount count;
+      for (const DraftGroup& group : request.drafts) {
+        if (group.segment == "outside" || name_of(group) != name) continue;
+        count.of += group.counters.drafts;
+        count.right += group.counters.accepted_by_position[0];
       }
-    }
+      if (count.of > 0) requests.push_back(count);
+      all.of += count.of;
+      all.right += count.right;
+    });
     if (all.of == 0) continue;
     rows.push_back({{key, name},
                     {"drafts", all.of},
@@ -151,12 +162,13 @@ ordered_json draft_figures(std::span<const SpeedObservation> observations, uint6
     runs.push_back(
         draft_run(cell, rounds, without == cells.end() ? Rounds() : without->second, seed));
   }
+  const Rounds replies = most_natural(observations);
   return {{"runs", runs},
           {"by_context", first_drafts(
-                             observations, "bucket", context_ranges,
+                             replies, "bucket", context_ranges,
                              [](const DraftGroup& group) { return group.context; }, seed)},
           {"by_segment", first_drafts(
-                             observations, "segment", std::array{"thinking", "answer"},
+                             replies, "segment", std::array{"thinking", "answer"},
                              [](const DraftGroup& group) { return group.segment; }, seed)}};
 }
 

@@ -109,6 +109,24 @@ TEST(DraftFigures, AcceptanceIsOfThoseWhoseEarlierDraftsWereRight) {
   EXPECT_EQ(by_segment[1]["acceptance"]["value"], 0.75);
 }
 
+TEST(DraftFigures, NaturalRepliesTellWhereDraftsAreRight) {
+  const DraftGroup seldom{"0-256", "thinking", {.drafts = 10, .accepted_by_position = {1}}};
+  const DraftGroup often{"256-1k", "answer", {.drafts = 10, .accepted_by_position = {9}}};
+  SpeedObservation fixed =
+      round_of({.concurrency = 1, .prompt_tokens = 9, .draft_tokens = 1}, 0, 1);
+  fixed.requests[0].drafts = {seldom};
+  SpeedObservation natural{.cell = {.prompt_tokens = SpeedCell::natural, .draft_tokens = 1}};
+  natural.requests = {{.drafts = {often}}};
+  const std::vector<SpeedObservation> both = {fixed, natural};
+  EXPECT_EQ(speed_runs(both).size(), 1u);
+  const ordered_json figures = draft_figures(both, 1);
+  ASSERT_EQ(figures["runs"].size(), 1u);
+  EXPECT_EQ(figures["runs"][0]["acceptance"][0]["value"], 0.1);
+  ASSERT_EQ(figures["by_context"].size(), 1u);
+  EXPECT_EQ(figures["by_context"][0]["bucket"], "256-1k");
+  EXPECT_EQ(figures["by_segment"][0]["acceptance"]["value"], 0.9);
+}
+
 // One request alone: the interval is that of independent rounds.
 TEST(RateFigures, OneRequestHasTheIntervalOfItsRounds) {
   const auto share = right_share(std::vector<RightCount>{{95, 100}}, 1);

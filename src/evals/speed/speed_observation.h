@@ -11,8 +11,11 @@
 
 namespace quantrial {
 
-// How many requests at once, how long their prompts, how many drafts a step.
+// How many requests at once, how long their prompts (0: as they are, with replies to the end of
+// text), how many drafts a step.
 struct SpeedCell {
+  static constexpr int64_t natural = 0;  // prompt_tokens
+
   int64_t concurrency = 1, prompt_tokens = 512, draft_tokens = 0;
 
   auto operator<=>(const SpeedCell&) const = default;
