@@ -125,16 +125,19 @@ TEST_P(GradientOracle, RmsNorm) {
   }
 }
 
-TEST_P(GradientOracle, Rope) {
-  const View<float, 2> cos = stored_.view<2>("attention.cos"),
-                       sin = stored_.view<2>("attention.sin");
+TEST_P(GradientOracle, HeadNorm) {
   for (const std::string which : {"q", "k"}) {
-    const View<float, 3> x = stored_.view<3>("attention." + which + "_normed");
-    rope(cos, sin, x, workers_);
-    stored_.expect("attention." + which, x.span(), tolerance::operation);
-    const View<float, 3> dx = stored_.view<3>("attention.d_" + which);
-    rope_backward(cos, sin, dx, workers_);
-    stored_.expect("attention.d_" + which + "_normed", dx.span(), tolerance::operation);
+    const std::string x_name = which == "q" ? "query" : "key";
+    const HeadNorm norm{.x = stored_.view<3>("attention." + x_name),
+                        .weight = stored_.view<1>("attention." + which + "_weight"),
+                        .eps = 1e-6f,
+                        .cos = stored_.view<2>("attention.cos"),
+                        .sin = stored_.view<2>("attention.sin")};
+    const auto y = like<3>(norm.x), dx = like<3>(norm.x);
+    head_norm(norm, y, workers_);
+    stored_.expect("attention." + which, y.span(), tolerance::operation);
+    head_norm_backward(norm, stored_.view<3>("attention.d_" + which), dx, workers_);
+    stored_.expect("attention.d_" + x_name, dx.span(), tolerance::operation);
   }
 }
 
@@ -160,15 +163,24 @@ TEST_P(GradientOracle, Attention) {
 }
 
 TEST_P(GradientOracle, Gates) {
-  const View<float, 2> x = stored_.rows_of("attention.y", 8);
-  const View<float, 2> gate = stored_.rows_of("attention.gate", 8);
-  const auto y = like<2>(x);
-  sigmoid_gate(x, gate, y, workers_);
+  const View<float, 3> x = stored_.view<3>("attention.y"), gate = stored_.view<3>("attention.gate");
+  const int64_t heads = x.shape(0) * x.shape(1), D = x.shape(2);
+  std::vector<float> both(static_cast<size_t>(2 * x.size())), d_gate;
+  for (int64_t i = 0; i < heads; ++i) {
+    std::copy_n(gate.data() + i * D, D, both.begin() + (2 * i + 1) * D);
+  }
+  const View<float, 3> query_gate(both.data(), {x.shape(0), x.shape(1), 2 * D});
+  const auto y = like<3>(x);
+  sigmoid_gate(x, query_gate, y, workers_);
   stored_.expect("attention.out", y.span(), tolerance::operation);
-  const View<float, 2> dy = stored_.rows_of("attention.d_out", 8);
-  sigmoid_gate_backward(x, gate, dy, workers_);
+  const View<float, 3> dy = stored_.view<3>("attention.d_out");
+  sigmoid_gate_backward(x, query_gate, dy, workers_);
   stored_.expect("attention.d_y", dy.span(), tolerance::operation);
-  stored_.expect("attention.d_gate", gate.span(), tolerance::operation);
+  for (int64_t i = 0; i < heads; ++i) {
+    const auto half = both.begin() + (2 * i + 1) * D;
+    d_gate.insert(d_gate.end(), half, half + D);
+  }
+  stored_.expect("attention.d_gate", d_gate, tolerance::operation);
 
   const View<float, 2> mlp_gate = stored_.view<2>("mlp.gate"), up = stored_.view<2>("mlp.up");
   const auto multiplied = like<2>(mlp_gate);

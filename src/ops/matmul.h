@@ -67,11 +67,18 @@ struct Product {
 int64_t product_scratch_floats();
 void multiply(const Product& product, float* scratch);
 
+// Elements (i, j) of a matrix with first <= j - i <= last.
+struct Band {
+  static constexpr int64_t far = int64_t{1} << 40;
+  int64_t first = -far, last = far;
+};
+
 // The same from factors that are read several times: of Factors::bfloat16 they are rounded and laid
 // out once. Bits are those of multiply().
 struct LeftFactor {
   Strided place;  // [M,K]
   int64_t M = 0, K = 0;
+  Band band{};  // all other numbers are zero, and may be left out of the sums
   const float* packed = nullptr;
   int64_t packed_M = 0;
 
@@ -97,6 +104,7 @@ struct Output {
   float* data;
   int64_t stride;
   Into into = Into::overwrite;
+  Band band{};  // all other numbers may be left as they were
 };
 // Both of the same factors. a.K may be smaller than b.K when it is even: the first rows of B.
 void multiply(const LeftFactor& a, const RightFactor& b, const Output& c, float* scratch);

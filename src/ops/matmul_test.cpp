@@ -193,6 +193,35 @@ TEST_P(Matmul, FirstRowsOfPreparedFactors) {
   }
 }
 
+// A factor whose zeros are named gives the same sums, and all that is wanted of C.
+TEST_P(Matmul, BandsOfPreparedFactors) {
+  Random random(9);
+  AlignedFloats scratch = aligned_floats(product_scratch_floats());
+  constexpr int64_t M = 77, K = 531, N = 90;
+  const Band factors_band{.first = -30, .last = 470}, wanted{.first = -20};
+  Matrix a(random, M, K), b(random, K, N), c(random, M, N), expected = c;
+  for (int64_t m = 0; m < M; ++m) {
+    for (int64_t k = 0; k < K; ++k) {
+      const bool inside = k - m >= factors_band.first && k - m <= factors_band.last;
+      if (!inside) a.view()[m][k] = 0;
+    }
+  }
+  for (const Factors factors : {Factors::float32, Factors::bfloat16}) {
+    left_ = aligned_floats(left_floats(strided(a.view()), M, K, factors));
+    right_ = aligned_floats(right_floats(K, N, factors));
+    LeftFactor left = prepared_left({strided(a.view()), M, K}, factors, left_.get());
+    const RightFactor right = prepared_right({strided(b.view()), K, N}, factors, right_.get());
+    multiply(left, right, {expected.values.data(), N}, scratch.get());
+    left.band = factors_band;
+    multiply(left, right, {.data = c.values.data(), .stride = N, .band = wanted}, scratch.get());
+    for (int64_t m = 0; m < M; ++m) {
+      for (int64_t n = std::max<int64_t>(0, m + wanted.first); n < N; ++n) {
+        ASSERT_EQ(c.view()[m][n], expected.view()[m][n]) << m << " " << n;
+      }
+    }
+  }
+}
+
 TEST_P(Matmul, RowsAndThreadsChangeNoBit) {
   Random random(4);
   Matrix x(random, 777, 300), w(random, 630, 300), y(random, 777, 630), one(random, 1, 630);

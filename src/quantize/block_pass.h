@@ -27,6 +27,8 @@ class BlockPass {
   // dx (+)= dy w: straight through the quantization of x.
   void input_gradient(int64_t i, View<const float, 2> dy, View<float, 2> dx, Into into);
   bool input_is_quantized(int64_t i) const;
+  // Of few rows: what backward() needs is kept rather than computed again.
+  bool is_small() const { return pass_.prepared != nullptr; }
   // Whether inputs of Linears are read again by weight_gradient().
   bool keeps_inputs() const {
     return pass_.prepared == nullptr || pass_.factors == Factors::float32 ||

@@ -65,14 +65,14 @@ struct Tape::Memory {
   Buffer dw;            // the largest [N, K]
 
   struct {
-    Buffer query_gate;    // [T, heads, 2 D]; then value sums [T, heads, D] before and after
-                          // the gate; then its gradient
-    Buffer query, key;    // before their norms
-    Buffer gate, value;   // like query, like key
-    Buffer turned_query;  // after norm and rotation
+    Buffer query_gate;    // [T, heads, 2 D], later its gradient
+    Buffer key, value;    // [T, kv_heads, D]
+    Buffer turned_query;  // [T, heads, D] after norm and rotation
     Buffer turned_key;
-    Buffer log_sum;     // [T, heads]
-    RopeTables tables;  // of positions 0 .. L
+    Buffer attended, mixed;  // [T, heads, D] value sums before and after the gate
+    Buffer log_sum;          // [T, heads]
+    Buffer kept;             // p, of passes on prepared weights
+    RopeTables tables;       // of positions 0 .. L
     Buffer d_key, d_value;
   } attention;
 

@@ -36,13 +36,14 @@ struct Left {
   Strided::Major major;
   int64_t K;
 
-  // Rows [r, r + MR), of which `rows` exist: the others repeat the last.
-  Rows rows(int64_t r, int64_t rows) const {
+  // Rows [r, r + MR) from a pair on, of which `rows` exist: the others repeat the last.
+  Rows rows(int64_t r, int64_t rows, int64_t first_pair = 0) const {
     Rows result{.row = {}, .step = major == Strided::Major::row ? 1 : MR};
     for (int64_t i = 0; i < MR; ++i) {
       const int64_t row = std::min(i, rows - 1);
-      result.row[i] = pairs + (major == Strided::Major::row ? (r + row) * row_stride(K)
-                                                            : r * pairs_of(K) + row);
+      result.row[i] =
+          pairs + first_pair * result.step +
+          (major == Strided::Major::row ? (r + row) * row_stride(K) : r * pairs_of(K) + row);
     }
     return result;
   }
@@ -99,15 +100,24 @@ struct Right {
   int64_t panel_pairs;  // in a column
 };
 
-// MR rows of one slice of C, `pairs` of it, against N columns.
-void multiply_rows(const Rows& a, const Right& b, int64_t pairs, int64_t N, Target target) {
-  for (int64_t n = 0; n < N; n += target.columns) {
-    const int64_t vectors = panel_vectors((N - n + lanes - 1) / lanes);
-    target.columns = std::min(vectors * lanes, N - n);
+// Pairs of a slice, and columns of C, that a tile of rows has to do with.
+struct Extent {
+  int64_t first_pair, pairs;
+  int64_t first_column, N;
+};
+
+// MR rows of one slice of C.
+void multiply_rows(const Rows& a, const Right& b, const Extent& extent, Target target) {
+  float* const c = target.c;
+  for (int64_t n = 0; n < extent.N; n += target.columns) {
+    const int64_t vectors = panel_vectors((extent.N - n + lanes - 1) / lanes);
+    target.columns = std::min(vectors * lanes, extent.N - n);
+    if (n + target.columns <= extent.first_column) continue;
+    target.c = c + n;
+    const Pair* panel = b.pairs + n * b.panel_pairs + extent.first_pair * vectors * lanes;
     const auto multiply_tile =
         vectors == 3 ? MultiplyTile<3> : (vectors == 2 ? MultiplyTile<2> : MultiplyTile<1>);
-    multiply_tile(a, b.pairs + n * b.panel_pairs, pairs, target);
-    target.c += target.columns;
+    multiply_tile(a, panel, extent.pairs, target);
   }
 }
 
@@ -125,7 +135,8 @@ void multiply_slice(const Product& p, Pair* scratch) {
     const Left left{.pairs = packed_a, .major = p.a.major, .K = p.K};
     for (int64_t r = 0; r < rows; r += MR) {
       const int64_t exist = std::min(MR, rows - r);
-      multiply_rows(left.rows(r, exist), {.pairs = packed_b, .panel_pairs = pairs}, pairs, p.N,
+      multiply_rows(left.rows(r, exist), {.pairs = packed_b, .panel_pairs = pairs},
+                    {.first_pair = 0, .pairs = pairs, .first_column = 0, .N = p.N},
                     {.c = p.c + (m + r) * p.c_stride,
                      .stride = p.c_stride,
                      .rows = exist,
@@ -193,27 +204,51 @@ void pack(const RightFactor& b, float* memory) {
   }
 }
 
-void multiply(const LeftFactor& a, const RightFactor& b, const Output& c) {
+namespace {
+
+// What rows [m, m + MR) have to do with slice [k, k + K) and with columns [n, n + N) of C.
+struct Part {
+  int64_t k, K, n, N;
+
+  Extent extent(const Band& factors, const Band& wanted, int64_t m) const {
+    const int64_t begin = std::clamp<int64_t>(m + factors.first - k, 0, K) / 2;
+    const int64_t end = pairs_of(std::clamp<int64_t>(m + MR + factors.last - k, 0, K));
+    return {.first_pair = begin,
+            .pairs = std::max<int64_t>(end - begin, 0),
+            .first_column = m + wanted.first - n,
+            .N = N};
+  }
+};
+
+void multiply_part(const LeftFactor& a, const RightFactor& b, const Output& c, const Part& part) {
   const auto* left_memory = reinterpret_cast<const Pair*>(a.packed);
   const auto* right_memory = reinterpret_cast<const Pair*>(b.packed);
+  const Left left{.pairs = left_memory + left_pairs(a.place.major, a.packed_M, part.k),
+                  .major = a.place.major,
+                  .K = part.K};
+  const int64_t panel_pairs = pairs_of(std::min(slice, b.packed_K - part.k));
+  const Right right{.pairs = right_memory + right_floats(part.k, b.N) + part.n * panel_pairs,
+                    .panel_pairs = panel_pairs};
+  for (int64_t m = 0; m < a.M; m += MR) {
+    const int64_t exist = std::min(MR, a.M - m);
+    const Extent extent = part.extent(a.band, c.band, m);
+    multiply_rows(left.rows(m, exist, extent.first_pair), right, extent,
+                  {.c = c.data + m * c.stride + part.n,
+                   .stride = c.stride,
+                   .rows = exist,
+                   .columns = 0,
+                   .into = part.k > 0 ? Into::add : c.into});
+  }
+}
+
+}  // namespace
+
+void multiply(const LeftFactor& a, const RightFactor& b, const Output& c) {
   for (int64_t n = 0; n < b.N; n += block_columns) {
     for (int64_t k = 0; k < a.K; k += slice) {
-      const int64_t K = std::min(slice, a.K - k);
-      const Left left{.pairs = left_memory + left_pairs(a.place.major, a.packed_M, k),
-                      .major = a.place.major,
-                      .K = K};
-      const int64_t panel_pairs = pairs_of(std::min(slice, b.packed_K - k));
-      const Right right{.pairs = right_memory + right_floats(k, b.N) + n * panel_pairs,
-                        .panel_pairs = panel_pairs};
-      for (int64_t m = 0; m < a.M; m += MR) {
-        const int64_t exist = std::min(MR, a.M - m);
-        multiply_rows(left.rows(m, exist), right, pairs_of(K), std::min(block_columns, b.N - n),
-                      {.c = c.data + m * c.stride + n,
-                       .stride = c.stride,
-                       .rows = exist,
-                       .columns = 0,
-                       .into = k > 0 ? Into::add : c.into});
-      }
+      multiply_part(
+          a, b, c,
+          {.k = k, .K = std::min(slice, a.K - k), .n = n, .N = std::min(block_columns, b.N - n)});
     }
   }
 }

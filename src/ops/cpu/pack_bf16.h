@@ -2,6 +2,8 @@
 // (high half) of a sum over k. Here of one slice: K <= slice.
 #pragma once
 
+#include <algorithm>
+
 #include "ops/matmul.h"
 
 namespace quantrial::bf16 {
@@ -13,9 +15,12 @@ inline constexpr int64_t slice = 2 * matmul_slice;
 
 inline int64_t pairs_of(int64_t K) { return (K + 1) / 2; }
 
-// Of rows that lie one after the other: not a power of two, which would put them all into a few
-// sets of the first-level cache.
-inline int64_t row_stride(int64_t K) { return (pairs_of(K) + 2 * lanes - 1) / lanes * lanes; }
+// Of rows that lie one after the other, at least two vectors: long ones not a power of two, which
+// would put them all into a few sets of the first-level cache.
+inline int64_t row_stride(int64_t K) {
+  const int64_t vectors = (pairs_of(K) + lanes - 1) / lanes;
+  return (vectors > 4 ? vectors + 1 : std::max<int64_t>(vectors, 2)) * lanes;
+}
 
 // M rows of A: row-major as to[M][row_stride(K)], column-major as to[M / MR][pairs][MR], and room
 // for 16 rows at the end.

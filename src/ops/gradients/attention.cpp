@@ -113,6 +113,7 @@ struct Memory {
   float *left, *ds_left, *ds_rows;  // factors of one block: of p or ds, and of ds alone
   float* right;
   float *p, *ds;                  // [L, block_queries]
+  float* divided;                 // [block_queries, D]
   float *first, *second, *third;  // keys or values as factors, [L, D] each
 
   static constexpr Strided::Major along = Strided::Major::row, across = Strided::Major::column;
@@ -132,7 +133,7 @@ struct Memory {
   }
   static int64_t floats(const Attention& a) {
     return product_scratch_floats() + 3 * left_size(a) + right_size(a) + 3 * keys_size(a) +
-           2 * block_queries * a.sequence_length + 10 * 16;
+           block_queries * (2 * a.sequence_length + a.q.shape(2)) + 11 * 16;
   }
 
   Memory(const Attention& a, float* memory) : Memory(a, Scratch(memory)) {}
@@ -146,6 +147,7 @@ struct Memory {
         right(scratch.take(right_size(a))),
         p(scratch.take(block_queries * a.sequence_length)),
         ds(scratch.take(block_queries * a.sequence_length)),
+        divided(scratch.take(block_queries * a.q.shape(2))),
         first(scratch.take(keys_size(a))),
         second(scratch.take(keys_size(a))),
         third(scratch.take(keys_size(a))) {}
@@ -161,30 +163,36 @@ RightFactor as_right(const Block& b, View<const float, 3> m, float* memory) {
                         b.attention.factors, memory);
 }
 
-// to[keys, block_queries] = m[keys, D] x[rows, D]^T, m like k and x like q.
-void score(const Block& b, const LeftFactor& m, View<const float, 3> x, float* to,
-           const Memory& memory) {
-  const Strided queries{b.query_rows(x), row_stride(x)};
-  const RightFactor right =
-      prepared_right({transposed(queries), b.D(), b.rows}, b.attention.factors, memory.right);
-  multiply(m.first_rows(b.keys()), right, {to, block_queries}, memory.products);
-  for (int64_t j = 0; b.rows < block_queries && j < b.keys(); ++j) {
-    std::fill(to + j * block_queries + b.rows, to + (j + 1) * block_queries, 0.0f);
-  }
-}
-
 // Queries do not see the keys after them: numbers of those become `value`.
 void set_unseen(const Block& b, float* s, float value) {
   for (int64_t r = 1; r < b.rows; ++r) std::fill_n(s + (b.first + r) * block_queries, r, value);
 }
 
-// p[keys, block_queries] as a left factor, and its transpose; of numbers that are packed already
-// only where.
+// to[keys, block_queries] = m[keys, D] x[rows, D]^T, m like k and x like q; `unseen` where a query
+// does not see the key.
+void score(const Block& b, const LeftFactor& m, View<const float, 3> x, float unseen, float* to,
+           const Memory& memory) {
+  const Strided queries{b.query_rows(x), row_stride(x)};
+  const RightFactor right =
+      prepared_right({transposed(queries), b.D(), b.rows}, b.attention.factors, memory.right);
+  multiply(m.first_rows(b.keys()), right,
+           {.data = to, .stride = block_queries, .band = {.first = -b.first}}, memory.products);
+  for (int64_t j = 0; b.rows < block_queries && j < b.keys(); ++j) {
+    std::fill(to + j * block_queries + b.rows, to + (j + 1) * block_queries, 0.0f);
+  }
+  set_unseen(b, to, unseen);
+}
+
+// p[keys, block_queries] as a left factor, and its transpose, zero where a key is unseen; of
+// numbers that are packed already only where.
 LeftFactor by_rows(const Block& b, const float* p) {
-  return {.place = {p, block_queries}, .M = b.keys(), .K = b.rows};
+  return {.place = {p, block_queries}, .M = b.keys(), .K = b.rows, .band = {.first = -b.first}};
 }
 LeftFactor by_columns(const Block& b, const float* p) {
-  return {.place = transposed({p, block_queries}), .M = b.rows, .K = b.keys()};
+  return {.place = transposed({p, block_queries}),
+          .M = b.rows,
+          .K = b.keys(),
+          .band = {.last = b.first}};
 }
 
 // to[rows, D] = p[keys, block_queries]^T m[keys, D], m like v and to like q.
@@ -193,12 +201,11 @@ void mix(const Block& b, const LeftFactor& p, const RightFactor& m, View<float, 
   multiply(p, m, {b.query_rows(to), row_stride(to)}, memory.products);
 }
 
-// to[keys, D] += p[keys, block_queries] x[rows, D], x like q and to like k.
-void spread(const Block& b, const LeftFactor& p, View<const float, 3> x, View<float, 3> to,
+// to[keys, D] (+)= p[keys, block_queries] x[rows, D], to like k.
+void spread(const Block& b, const LeftFactor& p, const Strided& x, View<float, 3> to, Into into,
             const Memory& memory) {
-  const RightFactor right = prepared_right({{b.query_rows(x), row_stride(x)}, b.rows, b.D()},
-                                           b.attention.factors, memory.right);
-  multiply(p, right, {b.key_rows(to), row_stride(to), Into::add}, memory.products);
+  const RightFactor right = prepared_right({x, b.rows, b.D()}, b.attention.factors, memory.right);
+  multiply(p, right, {b.key_rows(to), row_stride(to), into}, memory.products);
 }
 
 LeftFactor packed(LeftFactor p, int64_t M, const float* memory) {
@@ -207,8 +214,8 @@ LeftFactor packed(LeftFactor p, int64_t M, const float* memory) {
   return p;
 }
 
-bool are_packed(const Block& b) {
-  return b.attention.factors == Factors::bfloat16 && bfloat16_factors() == Factors::bfloat16;
+bool are_packed(const Attention& a) {
+  return a.factors == Factors::bfloat16 && bfloat16_factors() == Factors::bfloat16;
 }
 
 bf16::Pair* pairs(float* memory) { return reinterpret_cast<bf16::Pair*>(memory); }
@@ -216,15 +223,39 @@ bf16::Pair* pairs(float* memory) { return reinterpret_cast<bf16::Pair*>(memory);
 // A score that gives probability 0, and whose exp() is in range.
 constexpr float unseen_score = -1e30f;
 
-// The scores in memory.p become probabilities of a sum, which is returned a query in `sum`.
-LeftFactor probabilities(const Block& b, const Memory& memory, float* log_sum, float* sum) {
+// Of all blocks of a head.
+int64_t kept_floats_of(int64_t L) {
+  const int64_t blocks = (L + block_queries - 1) / block_queries;
+  const int64_t rows = blocks * (blocks + 1) / 2 * block_queries;
+  return rows * bf16::row_stride(block_queries) + blocks * block_queries;
+}
+
+// What forward keeps of a block for backward.
+KeptScores kept_scores(const Block& b) {
+  const Attention& a = b.attention;
+  float* const inverse = a.kept + kept_floats_of(b.first) +
+                         (b.sequence * a.q.shape(1) + b.head) * kept_floats_of(a.sequence_length);
+  return {.rows = pairs(inverse + block_queries), .inverse_sum = inverse};
+}
+
+// The scores in memory.p become exponentials, which times `inverse_sum` are probabilities; kept
+// when there is no place for `log_sum`.
+LeftFactor exponentials(const Block& b, const Memory& memory, float* log_sum, float* inverse_sum) {
   const ScoreBlock scores{.p = memory.p, .keys = b.keys(), .scale = b.scale(), .log_sum = log_sum};
-  if (are_packed(b)) {
-    softmax_bf16(scores, pairs(memory.left), sum);
-    return packed(by_columns(b, memory.p), block_queries, memory.left);
+  LeftFactor p = by_columns(b, memory.p);
+  float sums[block_queries];
+  if (are_packed(b.attention)) {
+    const KeptScores kept = log_sum == nullptr ? kept_scores(b) : KeptScores{};
+    softmax_bf16(
+        scores,
+        {.rows = kept.rows, .row_pairs = bf16::row_stride(b.rows), .columns = pairs(memory.left)},
+        sums);
+    p = packed(p, block_queries, memory.left);
+  } else {
+    HWY_DYNAMIC_DISPATCH(Softmax)(scores, sums);
   }
-  HWY_DYNAMIC_DISPATCH(Softmax)(scores, sum);
-  return by_columns(b, memory.p);
+  for (int64_t i = 0; i < block_queries; ++i) inverse_sum[i] = 1 / sums[i];
+  return p;
 }
 
 // Of one query head.
@@ -233,17 +264,17 @@ void head_forward(const Block& any, View<float, 3> y, View<float, 2> log_sum,
   const Attention& a = any.attention;
   const LeftFactor k = as_left(any, a.k, memory.first);
   const RightFactor v = as_right(any, a.v, memory.second);
-  float sums[block_queries], logs[block_queries];
+  float logs[block_queries], local[block_queries];
   for (int64_t first = 0; first < a.sequence_length; first += block_queries) {
     const Block b(a, any.sequence, any.head, first);
-    score(b, k, a.q, memory.p, memory);
-    set_unseen(b, memory.p, unseen_score);
-    mix(b, probabilities(b, memory, logs, sums), v, y, memory);
+    const bool keeps = a.kept != nullptr;
+    float* const inverse = keeps ? kept_scores(b).inverse_sum : local;
+    score(b, k, a.q, unseen_score, memory.p, memory);
+    mix(b, exponentials(b, memory, keeps ? nullptr : logs, inverse), v, y, memory);
     for (int64_t i = 0; i < b.rows; ++i) {
-      log_sum.data()[b.row(i) * a.q.shape(1) + b.head] = logs[i];
-      const float inverse = 1 / sums[i];
+      if (!keeps) log_sum.data()[b.row(i) * a.q.shape(1) + b.head] = logs[i];
       float* row = b.query_rows(y) + i * row_stride(y);
-      for (int64_t d = 0; d < b.D(); ++d) row[d] *= inverse;
+      for (int64_t d = 0; d < b.D(); ++d) row[d] *= inverse[i];
     }
   }
 }
@@ -259,48 +290,82 @@ struct ScoreResults {
   LeftFactor p, ds, ds_columns;
 };
 
-// Of the scores in memory.p and dy_i . v_j in memory.ds.
-ScoreResults scores_backward(const Block& b, const Memory& memory, float* log_sum,
-                             const float* along) {
-  const ScoreBlock scores{.p = memory.p, .keys = b.keys(), .scale = b.scale(), .log_sum = log_sum};
-  const ScoreGradients gradients{.ds = memory.ds, .along = along};
+// What a block's queries have in common with all their keys.
+struct Queries {
+  float log_sum[block_queries] = {}, along[block_queries] = {};
+  float inverse_sum[block_queries];  // of probabilities that are not divided yet
+
+  Queries(const Block& b, const AttentionOutput& output) {
+    std::fill_n(inverse_sum, block_queries, 1.0f);
+    const View<const float, 3> y = output.y, dy = output.dy;
+    for (int64_t i = 0; i < b.rows; ++i) {
+      const int64_t at = i * row_stride(y);
+      if (b.attention.kept == nullptr) {
+        log_sum[i] = output.log_sum.data()[b.row(i) * y.shape(1) + b.head];
+      }
+      along[i] = kernels::dot(b.query_rows(y) + at, b.query_rows(dy) + at, b.D());
+    }
+  }
+};
+
+// Of the scores in memory.p, unless they are kept, and dy_i . v_j in memory.ds.
+ScoreResults scores_backward(const Block& b, const Memory& memory, Queries& queries) {
+  const ScoreBlock scores{
+      .p = memory.p, .keys = b.keys(), .scale = b.scale(), .log_sum = queries.log_sum};
+  const ScoreGradients gradients{.ds = memory.ds, .along = queries.along};
   const ScoreResults results{.p = by_rows(b, memory.p),
                              .ds = by_rows(b, memory.ds),
                              .ds_columns = by_columns(b, memory.ds)};
-  if (!are_packed(b)) {
+  if (!are_packed(b.attention)) {
     HWY_DYNAMIC_DISPATCH(Backward)(scores, gradients);
     return results;
   }
   const int64_t row_pairs = bf16::row_stride(b.rows);
+  KeptScores p{.rows = pairs(memory.left), .inverse_sum = queries.inverse_sum};
+  if (b.attention.kept != nullptr) {
+    p = kept_scores(b);
+    std::copy_n(p.inverse_sum, block_queries, queries.inverse_sum);
+  } else {
+    probabilities_bf16(scores, p.rows, row_pairs);
+  }
   softmax_backward_bf16(
-      scores, gradients, {.rows = pairs(memory.left), .row_pairs = row_pairs, .columns = nullptr},
+      p, scores, gradients,
       {.rows = pairs(memory.ds_rows), .row_pairs = row_pairs, .columns = pairs(memory.ds_left)});
-  return {.p = packed(results.p, b.keys(), memory.left),
+  return {.p = packed(results.p, b.keys(), reinterpret_cast<const float*>(p.rows)),
           .ds = packed(results.ds, b.keys(), memory.ds_rows),
           .ds_columns = packed(results.ds_columns, block_queries, memory.ds_left)};
 }
 
+// dy of the block's queries divided by the sums of their exponentials, in memory.divided.
+Strided divided(const Block& b, const Queries& queries, View<const float, 3> dy,
+                const Memory& memory) {
+  const int64_t D = b.D();
+  for (int64_t i = 0; i < b.rows; ++i) {
+    const float* row = b.query_rows(dy) + i * row_stride(dy);
+    for (int64_t d = 0; d < D; ++d) memory.divided[i * D + d] = row[d] * queries.inverse_sum[i];
+  }
+  return {memory.divided, D};
+}
+
 void block_backward(const Block& b, const AttentionOutput& output,
-                    const AttentionGradients& gradients, const KeyFactors& keys,
+                    const AttentionGradients& gradients, const KeyFactors& keys, Into into,
                     const Memory& memory) {
   const Attention& a = b.attention;
-  float *p = memory.p, *ds = memory.ds;
-  float logs[block_queries] = {}, along[block_queries] = {};
-  for (int64_t i = 0; i < b.rows; ++i) {
-    const int64_t at = i * row_stride(a.q);
-    logs[i] = output.log_sum.data()[b.row(i) * a.q.shape(1) + b.head];
-    along[i] = kernels::dot(b.query_rows(output.y) + at, b.query_rows(output.dy) + at, b.D());
-  }
-  score(b, keys.k, a.q, p, memory);
-  score(b, keys.v, output.dy, ds, memory);
-  set_unseen(b, p, unseen_score);
-  const ScoreResults results = scores_backward(b, memory, logs, along);
-  spread(b, results.p, output.dy, gradients.dv, memory);
-  spread(b, results.ds, a.q, gradients.dk, memory);
+  Queries queries(b, output);
+  if (a.kept == nullptr) score(b, keys.k, a.q, unseen_score, memory.p, memory);
+  score(b, keys.v, output.dy, 0, memory.ds, memory);
+  const ScoreResults results = scores_backward(b, memory, queries);
+  spread(b, results.p, divided(b, queries, output.dy, memory), gradients.dv, into, memory);
+  spread(b, results.ds, {b.query_rows(a.q), row_stride(a.q)}, gradients.dk, into, memory);
   mix(b, results.ds_columns, keys.k_columns, gradients.dq, memory);
 }
 
 }  // namespace
+
+int64_t kept_floats(const Attention& a) {
+  if (!are_packed(a)) return 0;
+  return a.q.shape(0) / a.sequence_length * a.q.shape(1) * kept_floats_of(a.sequence_length);
+}
 
 void attention(const Attention& a, View<float, 3> y, View<float, 2> log_sum, Workers& workers) {
   const int64_t L = a.sequence_length, H = a.q.shape(1);
@@ -313,20 +378,18 @@ void attention_backward(const Attention& a, const AttentionOutput& output,
                         const AttentionGradients& gradients, Workers& workers) {
   const int64_t L = a.sequence_length, H_kv = a.k.shape(1), shared = a.q.shape(1) / H_kv;
   workers.for_each(a.q.shape(0) / L * H_kv, Memory::floats(a), [&](int64_t i, float* scratch) {
-    const int64_t sequence = i / H_kv, key_head = i % H_kv;
-    const int64_t stride = row_stride(a.k), D = a.k.shape(2);
-    for (int64_t t = sequence * L; t < (sequence + 1) * L; ++t) {
-      std::fill_n(gradients.dk.data() + t * stride + key_head * D, D, 0.0f);
-      std::fill_n(gradients.dv.data() + t * stride + key_head * D, D, 0.0f);
-    }
+    const int64_t key_head = i % H_kv;
     const Memory memory(a, scratch);
-    const Block any(a, sequence, key_head * shared, 0);
+    const Block any(a, i / H_kv, key_head * shared, 0);
     const KeyFactors keys{.k = as_left(any, a.k, memory.first),
                           .v = as_left(any, a.v, memory.second),
                           .k_columns = as_right(any, a.k, memory.third)};
-    for (int64_t h = key_head * shared; h < (key_head + 1) * shared; ++h) {
-      for (int64_t first = 0; first < L; first += block_queries) {
-        block_backward(Block(a, sequence, h, first), output, gradients, keys, memory);
+    Into into = Into::overwrite;  // by the last queries, which see all keys
+    for (int64_t h = any.head; h < any.head + shared; ++h) {
+      for (int64_t first = (L - 1) / block_queries * block_queries; first >= 0;
+           first -= block_queries) {
+        block_backward(Block(a, any.sequence, h, first), output, gradients, keys, into, memory);
+        into = Into::add;
       }
     }
   });

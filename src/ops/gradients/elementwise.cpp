@@ -120,21 +120,25 @@ void silu_multiply_backward(View<const float, 2> dy, View<float, 2> gate, View<f
   });
 }
 
-void sigmoid_gate(View<const float, 2> x, View<const float, 2> gate, View<float, 2> y,
+void sigmoid_gate(View<const float, 3> x, View<const float, 3> query_gate, View<float, 3> y,
                   Workers& workers) {
-  const int64_t K = y.shape(1);
-  workers.for_rows(y.shape(0), K, [&](int64_t t) {
-    HWY_DYNAMIC_DISPATCH(SigmoidGate)
-    (x.data() + t * K, gate.data() + t * K, y.data() + t * K, K);
+  const int64_t H = x.shape(1), D = x.shape(2);
+  workers.for_rows(x.shape(0), H * D, [&](int64_t t) {
+    for (int64_t i = t * H; i < (t + 1) * H; ++i) {
+      HWY_DYNAMIC_DISPATCH(SigmoidGate)
+      (x.data() + i * D, query_gate.data() + (2 * i + 1) * D, y.data() + i * D, D);
+    }
   });
 }
 
-void sigmoid_gate_backward(View<const float, 2> x, View<float, 2> gate, View<float, 2> dy,
+void sigmoid_gate_backward(View<const float, 3> x, View<float, 3> query_gate, View<float, 3> dy,
                            Workers& workers) {
-  const int64_t K = dy.shape(1);
-  workers.for_rows(dy.shape(0), K, [&](int64_t t) {
-    HWY_DYNAMIC_DISPATCH(SigmoidGateBackward)
-    (x.data() + t * K, gate.data() + t * K, dy.data() + t * K, K);
+  const int64_t H = x.shape(1), D = x.shape(2);
+  workers.for_rows(x.shape(0), H * D, [&](int64_t t) {
+    for (int64_t i = t * H; i < (t + 1) * H; ++i) {
+      HWY_DYNAMIC_DISPATCH(SigmoidGateBackward)
+      (x.data() + i * D, query_gate.data() + (2 * i + 1) * D, dy.data() + i * D, D);
+    }
   });
 }
 

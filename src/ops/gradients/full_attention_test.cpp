@@ -59,62 +59,69 @@ TEST_P(FullAttentionGradients, SiluMultiply) {
 }
 
 TEST_P(FullAttentionGradients, SigmoidGate) {
-  constexpr int64_t T = 3, K = 21;
+  constexpr int64_t T = 3, H = 2, D = 21, N = T * H * D;
   Random random(3);
   const auto textbook = [](const std::vector<Numbers>& in) {
     Numbers y;
-    for (size_t i = 0; i < in[0].size(); ++i) y.push_back(in[0][i] * sigmoid(in[1][i]));
+    for (size_t i = 0; i < in[0].size(); ++i) {
+      y.push_back(in[0][i] * sigmoid(in[1][i / D * 2 * D + D + i % D]));
+    }
     return y;
   };
-  Textbook expected(textbook, {random.floats(T * K), random.floats(T * K)}, random);
-  std::vector<float> gate = expected.inputs[1], dx = expected.dy, y(T * K);
-  const View<const float, 2> x(expected.inputs[0].data(), {T, K});
-  const View<float, 2> gate_view(gate.data(), {T, K});
-  sigmoid_gate(x, gate_view, {y.data(), {T, K}}, workers_);
+  Textbook expected(textbook, {random.floats(N), random.floats(2 * N)}, random);
+  std::vector<float> gate = expected.inputs[1], dx = expected.dy, y(N);
+  const View<const float, 3> x(expected.inputs[0].data(), {T, H, D});
+  const View<float, 3> gate_view(gate.data(), {T, H, 2 * D});
+  sigmoid_gate(x, gate_view, {y.data(), {T, H, D}}, workers_);
   expected.expect_output(y);
-  sigmoid_gate_backward(x, gate_view, {dx.data(), {T, K}}, workers_);
+  sigmoid_gate_backward(x, gate_view, {dx.data(), {T, H, D}}, workers_);
   expected.expect_gradient(0, dx);
+  for (size_t i = 0; i < 2 * N; ++i) {
+    if (i / D % 2 != 0) continue;
+    EXPECT_EQ(gate[i], expected.inputs[1][i]);  // the query's half
+    gate[i] = 0;
+  }
   expected.expect_gradient(1, gate);
 }
 
-TEST_P(FullAttentionGradients, RopeAndHeads) {
+TEST_P(FullAttentionGradients, HeadNorm) {
   constexpr int64_t L = 3, T = 2 * L, H = 2, D = 7, R = 2;
+  constexpr float eps = 1e-2f;
   Random random(4);
   std::vector<float> cos, sin;
   for (int i = 0; i < L * R; ++i) {
     cos.push_back(static_cast<float>(std::cos(i)));
     sin.push_back(static_cast<float>(std::sin(i)));
   }
-  // The first half of each head, rotated; then the second half as it is.
   const auto textbook = [&](const std::vector<Numbers>& in) {
-    Numbers first, second;
+    Numbers y;
     for (size_t row = 0; row < T * H; ++row) {
       const double* x = in[0].data() + row * 2 * D;
+      Numbers n;
+      double sum = 0;
+      for (size_t d = 0; d < D; ++d) sum += x[d] * x[d];
+      for (size_t d = 0; d < D; ++d) {
+        n.push_back(x[d] / std::sqrt(sum / D + double{eps}) * (1 + in[1][d]));
+      }
       for (size_t d = 0; d < D; ++d) {
         const size_t at = row / H % L * R + d % R;
         const double turned =
-            d < R ? x[d] * cos[at] - x[d + R] * sin[at] : x[d] * cos[at] + x[d - R] * sin[at];
-        first.push_back(d < 2 * R ? turned : x[d]);
-        second.push_back(x[D + d]);
+            d < R ? n[d] * cos[at] - n[d + R] * sin[at] : n[d] * cos[at] + n[d - R] * sin[at];
+        y.push_back(d < 2 * R ? turned : n[d]);
       }
     }
-    first.insert(first.end(), second.begin(), second.end());
-    return first;
+    return y;
   };
-  Textbook expected(textbook, {random.floats(T * H * 2 * D)}, random);
-  const View<const float, 2> cos_view(cos.data(), {L, R}), sin_view(sin.data(), {L, R});
-  const auto halves = [](std::vector<float>& both) {
-    return std::pair(View<float, 3>(both.data(), {T, H, D}),
-                     View<float, 3>(both.data() + T * H * D, {T, H, D}));
-  };
-  std::vector<float> y(2 * T * H * D), dy = expected.dy, dx(y.size());
-  const auto [first, second] = halves(y);
-  split_heads(View<float, 3>(expected.inputs[0].data(), {T, H, 2 * D}), first, second, workers_);
-  rope(cos_view, sin_view, first, workers_);
+  Textbook expected(textbook, {random.floats(T * H * 2 * D), random.floats(D)}, random);
+  const HeadNorm norm{.x = View<float, 3>(expected.inputs[0].data(), {T, H, 2 * D}),
+                      .weight = View<float, 1>(expected.inputs[1].data(), {D}),
+                      .eps = eps,
+                      .cos = View<const float, 2>(cos.data(), {L, R}),
+                      .sin = View<const float, 2>(sin.data(), {L, R})};
+  std::vector<float> y(T * H * D), dy = expected.dy, dx(2 * y.size());
+  head_norm(norm, {y.data(), {T, H, D}}, workers_);
   expected.expect_output(y);
-  const auto [d_first, d_second] = halves(dy);
-  rope_backward(cos_view, sin_view, d_first, workers_);
-  merge_heads(d_first, d_second, {dx.data(), {T, H, 2 * D}}, workers_);
+  head_norm_backward(norm, {dy.data(), {T, H, D}}, {dx.data(), {T, H, 2 * D}}, workers_);
   expected.expect_gradient(0, dx);
 }
 
@@ -180,22 +187,26 @@ TEST_P(FullAttentionGradients, Attention) {
   }
 }
 
-// y, log_sum, dq, dk, dv, with factors of the products in float or rounded.
-std::array<std::vector<float>, 5> attention_both_ways(const Shape& s, Factors factors,
-                                                      Workers& workers) {
+enum class Scores : uint8_t { kept, computed_again };
+
+// y, dq, dk, dv, with factors of the products in float or rounded.
+std::array<std::vector<float>, 4> attention_both_ways(const Shape& s, Factors factors,
+                                                      Scores scores, Workers& workers) {
   Random random(7);
   const std::array<int64_t, 3> q_shape = {s.T(), s.H, s.D}, kv_shape = {s.T(), s.H_kv, s.D};
   const int64_t rows = s.T() * s.H * s.D, keys = s.T() * s.H_kv * s.D;
   const auto q = random.floats(rows), k = random.floats(keys), v = random.floats(keys),
              dy = random.floats(rows);
-  const Attention inputs{.q = View<const float, 3>(q.data(), q_shape),
-                         .k = View<const float, 3>(k.data(), kv_shape),
-                         .v = View<const float, 3>(v.data(), kv_shape),
-                         .sequence_length = s.L,
-                         .factors = factors};
-  std::array<std::vector<float>, 5> found = {
-      q, std::vector<float>(static_cast<size_t>(s.T() * s.H)), q, k, k};
-  auto& [y, log_sum, dq, dk, dv] = found;
+  Attention inputs{.q = View<const float, 3>(q.data(), q_shape),
+                   .k = View<const float, 3>(k.data(), kv_shape),
+                   .v = View<const float, 3>(v.data(), kv_shape),
+                   .sequence_length = s.L,
+                   .factors = factors};
+  std::vector<float> kept(static_cast<size_t>(kept_floats(inputs)));
+  if (scores == Scores::kept && !kept.empty()) inputs.kept = kept.data();
+  std::vector<float> log_sum(static_cast<size_t>(s.T() * s.H));
+  std::array<std::vector<float>, 4> found = {q, q, k, k};
+  auto& [y, dq, dk, dv] = found;
   const View<float, 3> y_view(y.data(), q_shape);
   const View<float, 2> sums(log_sum.data(), {s.T(), s.H});
   attention(inputs, y_view, sums, workers);
@@ -209,15 +220,17 @@ std::array<std::vector<float>, 5> attention_both_ways(const Shape& s, Factors fa
 TEST_P(FullAttentionGradients, RoundedFactorsOfAttentionChangeItLittle) {
   for (const Shape s : {Shape{2, 5, 6, 2, 19}, Shape{1, 67, 2, 1, 32}, Shape{1, 577, 2, 1, 16}}) {
     SCOPED_TRACE(fmt::format("L {} heads {}/{}", s.L, s.H, s.H_kv));
-    const auto exact = attention_both_ways(s, Factors::float32, workers_);
-    const auto rounded = attention_both_ways(s, Factors::bfloat16, workers_);
-    for (size_t i = 0; i < exact.size(); ++i) {
-      float largest = 0, difference = 0;
-      for (size_t j = 0; j < exact[i].size(); ++j) {
-        largest = std::max(largest, std::abs(exact[i][j]));
-        difference = std::max(difference, std::abs(rounded[i][j] - exact[i][j]));
+    const auto exact = attention_both_ways(s, Factors::float32, Scores::computed_again, workers_);
+    for (const Scores scores : {Scores::kept, Scores::computed_again}) {
+      const auto rounded = attention_both_ways(s, Factors::bfloat16, scores, workers_);
+      for (size_t i = 0; i < exact.size(); ++i) {
+        float largest = 0, difference = 0;
+        for (size_t j = 0; j < exact[i].size(); ++j) {
+          largest = std::max(largest, std::abs(exact[i][j]));
+          difference = std::max(difference, std::abs(rounded[i][j] - exact[i][j]));
+        }
+        EXPECT_LE(difference, tolerance::bfloat16_attention * largest) << i;
       }
-      EXPECT_LE(difference, tolerance::bfloat16_attention * largest) << i;
     }
   }
 }

@@ -40,23 +40,26 @@ void silu_multiply(View<const float, 2> gate, View<const float, 2> up, View<floa
 void silu_multiply_backward(View<const float, 2> dy, View<float, 2> gate, View<float, 2> up,
                             Workers& workers);
 
-// y = x * sigmoid(gate), all [T, K]; y may be either.
-void sigmoid_gate(View<const float, 2> x, View<const float, 2> gate, View<float, 2> y,
+// y[T, H, D] = x[T, H, D] * sigmoid(gate), gate the second half of each head of query_gate
+// [T, H, 2D].
+void sigmoid_gate(View<const float, 3> x, View<const float, 3> query_gate, View<float, 3> y,
                   Workers& workers);
 // In place: gate becomes its gradient, dy becomes dx.
-void sigmoid_gate_backward(View<const float, 2> x, View<float, 2> gate, View<float, 2> dy,
+void sigmoid_gate_backward(View<const float, 3> x, View<float, 3> query_gate, View<float, 3> dy,
                            Workers& workers);
 
-// x[T, H, 2D] holds per head [first | second], [T, H, D] each. Backward is the way back.
-void split_heads(View<const float, 3> x, View<float, 3> first, View<float, 3> second,
-                 Workers& workers);
-void merge_heads(View<const float, 3> first, View<const float, 3> second, View<float, 3> x,
-                 Workers& workers);
-
-// Rotates the first 2R of D in place, pairing i with i + R, by cos, sin [L, R].
-void rope(View<const float, 2> cos, View<const float, 2> sin, View<float, 3> x, Workers& workers);
-void rope_backward(View<const float, 2> cos, View<const float, 2> sin, View<float, 3> dx,
-                   Workers& workers);
+// y[T, H, D] = rms_norm() of the first D of each head of x, rotated: the first 2R of D, pairing i
+// with i + R, by cos and sin of row t % L.
+struct HeadNorm {
+  View<const float, 3> x;       // [T, H, D or more]
+  View<const float, 1> weight;  // [D]
+  float eps;
+  View<const float, 2> cos, sin;  // [L, R]
+};
+void head_norm(const HeadNorm& norm, View<float, 3> y, Workers& workers);
+// To the first D of each head of dx, which may be x; uses up dy[T, H, D].
+void head_norm_backward(const HeadNorm& norm, View<float, 3> dy, View<float, 3> dx,
+                        Workers& workers);
 
 // y_i = sum_{j <= i} p_ij v_j, p = softmax(q_i . k_j / sqrt(D)) within a sequence. Query head h
 // reads key head h / (H / H_kv).
@@ -65,13 +68,17 @@ struct Attention {
   View<const float, 3> k, v;  // [T, H_kv, D]
   int64_t sequence_length;    // L
   Factors factors = Factors::float32;
+  // Of kept_floats() in which forward leaves p for backward; null: it is computed again, from
+  // log_sum[T, H] = log sum_j exp(score_j), which is known only then.
+  float* kept = nullptr;
 };
-// Keeps log_sum[T, H] = log sum_j exp(score_j) for backward, which computes p again.
+// Some B H L^2 / 4; 0 where p is never kept.
+int64_t kept_floats(const Attention& attention);
 void attention(const Attention& attention, View<float, 3> y, View<float, 2> log_sum,
                Workers& workers);
 struct AttentionOutput {
   View<const float, 3> y;        // [T, H, D]
-  View<const float, 2> log_sum;  // [T, H]
+  View<const float, 2> log_sum;  // [T, H], unless p is kept
   View<const float, 3> dy;       // [T, H, D]
 };
 struct AttentionGradients {

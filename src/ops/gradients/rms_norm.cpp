@@ -7,48 +7,24 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "ops/gradients/elementwise-inl.h"
+#include "ops/gradients/rms_norm-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace quantrial::gradients::HWY_NAMESPACE {
 namespace {
 
-void NormRow(const Norm& norm, int64_t t, float* y) {
-  const Lanes d;
+NormedRow RowOf(const Norm& norm, int64_t t) {
   const int64_t K = norm.x.shape(1);
-  const float* x = norm.x.data() + t * K;
-  const auto r = hn::Set(d, InverseRms(x, K, norm.eps));
-  const auto one = hn::Set(d, 1.0f);
-  Elementwise<2, 1>({x, norm.weight.data()}, {y + t * K}, K, [&](const Vector* in, Vector* out) {
-    out[0] = hn::Mul(hn::Mul(in[0], r), hn::Add(one, in[1]));
-  });
+  return {.x = norm.x.data() + t * K, .weight = norm.weight.data(), .K = K, .eps = norm.eps};
 }
 
-void NormBackwardRow(const Norm& norm, int64_t t, const float* dy_rows, float* dx_rows, Into into) {
-  const Lanes d;
-  const int64_t K = norm.x.shape(1);
-  const float* x = norm.x.data() + t * K;
-  const float* g = norm.weight.data();
-  const float* dy = dy_rows + t * K;
-  float* dx = dx_rows + t * K;
-  const auto one = hn::Set(d, 1.0f);
-  const float r = InverseRms(x, K, norm.eps);
-  const float along = Sum<3>({x, g, dy}, K, [&](const Vector* in) {
-    return hn::Mul(hn::Mul(in[0], hn::Add(one, in[1])), in[2]);
-  });
-  const auto scale = hn::Set(d, r);
-  const auto back = hn::Set(d, -along * r * r * r / static_cast<float>(K));
-  const auto gradient = [&](const Vector* in) {
-    return hn::MulAdd(in[0], back, hn::Mul(scale, hn::Mul(hn::Add(one, in[1]), in[2])));
-  };
-  if (into == Into::overwrite) {
-    Elementwise<3, 1>({x, g, dy}, {dx}, K,
-                      [&](const Vector* in, Vector* out) { out[0] = gradient(in); });
-  } else {
-    Elementwise<4, 1>({x, g, dy, dx}, {dx}, K, [&](const Vector* in, Vector* out) {
-      out[0] = hn::Add(in[3], gradient(in));
-    });
-  }
+void Forward(const Norm& norm, int64_t t, float* y) {
+  NormRow(RowOf(norm, t), y + t * norm.x.shape(1));
+}
+
+void Backward(const Norm& norm, int64_t t, const float* dy, float* dx, Into into) {
+  const int64_t at = t * norm.x.shape(1);
+  NormBackwardRow(RowOf(norm, t), dy + at, dx + at, into);
 }
 
 }  // namespace
@@ -58,19 +34,19 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace quantrial::gradients {
 
-HWY_EXPORT(NormRow);
-HWY_EXPORT(NormBackwardRow);
+HWY_EXPORT(Forward);
+HWY_EXPORT(Backward);
 
 void rms_norm(const Norm& norm, View<float, 2> y, Workers& workers) {
   workers.for_rows(y.shape(0), y.shape(1), [&](int64_t t) {
-    HWY_DYNAMIC_DISPATCH(NormRow)(norm, t, y.data());
+    HWY_DYNAMIC_DISPATCH(Forward)(norm, t, y.data());
   });
 }
 
 void rms_norm_backward(const Norm& norm, View<const float, 2> dy, View<float, 2> dx, Into into,
                        Workers& workers) {
   workers.for_rows(dx.shape(0), dx.shape(1), [&](int64_t t) {
-    HWY_DYNAMIC_DISPATCH(NormBackwardRow)(norm, t, dy.data(), dx.data(), into);
+    HWY_DYNAMIC_DISPATCH(Backward)(norm, t, dy.data(), dx.data(), into);
   });
 }
 

@@ -83,10 +83,29 @@ float to_base_two(float scale) { return scale * std::numbers::log2e_v<float>; }
   }
 }
 
+// Two keys under all queries.
+struct KeyPair {
+  __m512 row[vectors], below[vectors];
+};
+[[gnu::target("avx512f,avx512bw,avx512bf16")]] inline void StoreKeys(const ScoreFactors& to,
+                                                                     int64_t j, int64_t keys,
+                                                                     const KeyPair& of) {
+  const Columns columns(to.columns, j, keys);
+  for (int64_t v = 0; v < vectors; v += 2) {
+    if (to.rows != nullptr) {
+      StoreRow(to, j, v, of.row[v], of.row[v + 1]);
+      if (j + 1 < keys) StoreRow(to, j + 1, v, of.below[v], of.below[v + 1]);
+    }
+    columns.store(v, of.row[v], of.below[v]);
+    columns.store(v + 1, of.row[v + 1], of.below[v + 1]);
+  }
+}
+
 }  // namespace
 
 [[gnu::target("avx512f,avx512bw,avx512bf16")]] void softmax_bf16(const ScoreBlock& block,
-                                                                 Pair* columns, float* sum) {
+                                                                 const ScoreFactors& p,
+                                                                 float* sum) {
   const __m512 scale = _mm512_set1_ps(to_base_two(block.scale));
   __m512 largest[vectors], total[vectors];
   Largest(block, largest);
@@ -95,81 +114,84 @@ float to_base_two(float scale) { return scale * std::numbers::log2e_v<float>; }
     total[v] = _mm512_setzero_ps();
   }
   for (int64_t j = 0; j < block.keys; j += 2) {
-    const Columns to(columns, j, block.keys);
+    const bool has_below = j + 1 < block.keys;
+    KeyPair keys;
     for (int64_t v = 0; v < vectors; ++v) {
       const float* at = block.p + j * block_queries + v * lanes;
-      const __m512 p = PowerOfTwo(_mm512_fmsub_ps(_mm512_loadu_ps(at), scale, largest[v]));
-      __m512 below = _mm512_setzero_ps();
-      if (j + 1 < block.keys) {
+      keys.row[v] = PowerOfTwo(_mm512_fmsub_ps(_mm512_loadu_ps(at), scale, largest[v]));
+      keys.below[v] = _mm512_setzero_ps();
+      if (has_below) {
         const __m512 score = _mm512_loadu_ps(at + block_queries);
-        below = PowerOfTwo(_mm512_fmsub_ps(score, scale, largest[v]));
+        keys.below[v] = PowerOfTwo(_mm512_fmsub_ps(score, scale, largest[v]));
       }
-      to.store(v, p, below);
-      total[v] = _mm512_add_ps(total[v], _mm512_add_ps(p, below));
+      total[v] = _mm512_add_ps(total[v], _mm512_add_ps(keys.row[v], keys.below[v]));
     }
+    StoreKeys(p, j, block.keys, keys);
   }
-  for (int64_t v = 0; v < vectors; ++v) {
-    _mm512_storeu_ps(sum + v * lanes, total[v]);
-    _mm512_storeu_ps(block.log_sum + v * lanes, largest[v]);
-  }
+  for (int64_t v = 0; v < vectors; ++v) _mm512_storeu_ps(sum + v * lanes, total[v]);
+  if (block.log_sum == nullptr) return;
+  for (int64_t v = 0; v < vectors; ++v) _mm512_storeu_ps(block.log_sum + v * lanes, largest[v]);
   for (int64_t i = 0; i < block_queries; ++i) {
     block.log_sum[i] = block.log_sum[i] * std::numbers::ln2_v<float> + std::log(sum[i]);
   }
 }
 
+[[gnu::target("avx512f,avx512bw,avx512bf16")]] void probabilities_bf16(const ScoreBlock& block,
+                                                                       Pair* rows,
+                                                                       int64_t row_pairs) {
+  const ScoreFactors to{.rows = rows, .row_pairs = row_pairs, .columns = nullptr};
+  const __m512 scale = _mm512_set1_ps(to_base_two(block.scale));
+  const __m512 to_two = _mm512_set1_ps(std::numbers::log2e_v<float>);
+  __m512 log_sum[vectors], p[vectors];
+  for (int64_t v = 0; v < vectors; ++v) {
+    log_sum[v] = _mm512_mul_ps(_mm512_loadu_ps(block.log_sum + v * lanes), to_two);
+  }
+  for (int64_t j = 0; j < block.keys; ++j) {
+    for (int64_t v = 0; v < vectors; ++v) {
+      const float* at = block.p + j * block_queries + v * lanes;
+      p[v] = PowerOfTwo(_mm512_fmsub_ps(_mm512_loadu_ps(at), scale, log_sum[v]));
+    }
+    for (int64_t v = 0; v < vectors; v += 2) StoreRow(to, j, v, p[v], p[v + 1]);
+  }
+}
+
 namespace {
 
-// What a query has in common with all its keys.
-struct Query {
-  __m512 log_sum;  // to base 2
-  __m512 along;
-};
+// p (dp - along) scale / sum of queries [v * lanes, (v + 1) * lanes) under a key.
+struct ScoreGradient {
+  __m512 scale[vectors], along[vectors];
 
-struct KeyGradients {
-  __m512 p, ds;
+  [[gnu::target("avx512f,avx512bw,avx512bf16")]] __m512 operator()(const Pair* p, const float* dp,
+                                                                   int64_t v) const {
+    const __m256i half = _mm256_loadu_si256((const __m256i*)(p + v * lanes / 2));
+    const __m512i bits = _mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16);
+    const __m512 change = _mm512_sub_ps(_mm512_loadu_ps(dp + v * lanes), along[v]);
+    return _mm512_mul_ps(_mm512_mul_ps(_mm512_castsi512_ps(bits), scale[v]), change);
+  }
 };
-
-// Of key j and queries [v * lanes, (v + 1) * lanes).
-[[gnu::target("avx512f,avx512bw,avx512bf16")]] inline KeyGradients GradientsOf(
-    const ScoreBlock& block, const ScoreGradients& gradients, int64_t at, const Query& query) {
-  const __m512 scale = _mm512_set1_ps(block.scale);
-  const __m512 exponent = _mm512_set1_ps(to_base_two(block.scale));
-  const __m512 p =
-      PowerOfTwo(_mm512_fmsub_ps(_mm512_loadu_ps(block.p + at), exponent, query.log_sum));
-  const __m512 change = _mm512_sub_ps(_mm512_loadu_ps(gradients.ds + at), query.along);
-  return {.p = p, .ds = _mm512_mul_ps(_mm512_mul_ps(p, scale), change)};
-}
 
 }  // namespace
 
 [[gnu::target("avx512f,avx512bw,avx512bf16")]] void softmax_backward_bf16(
-    const ScoreBlock& block, const ScoreGradients& gradients, const ScoreFactors& p,
+    const KeptScores& p, const ScoreBlock& block, const ScoreGradients& gradients,
     const ScoreFactors& ds) {
-  Query queries[vectors];
+  ScoreGradient gradient;
   for (int64_t v = 0; v < vectors; ++v) {
-    queries[v] = {.log_sum = _mm512_mul_ps(_mm512_loadu_ps(block.log_sum + v * lanes),
-                                           _mm512_set1_ps(std::numbers::log2e_v<float>)),
-                  .along = _mm512_loadu_ps(gradients.along + v * lanes)};
+    gradient.scale[v] =
+        _mm512_mul_ps(_mm512_set1_ps(block.scale), _mm512_loadu_ps(p.inverse_sum + v * lanes));
+    gradient.along[v] = _mm512_loadu_ps(gradients.along + v * lanes);
   }
   for (int64_t j = 0; j < block.keys; j += 2) {
-    const Columns columns(ds.columns, j, block.keys);
     const bool has_below = j + 1 < block.keys;
-    for (int64_t v = 0; v < vectors; v += 2) {
-      const int64_t at = j * block_queries + v * lanes;
-      const KeyGradients low = GradientsOf(block, gradients, at, queries[v]);
-      const KeyGradients high = GradientsOf(block, gradients, at + lanes, queries[v + 1]);
-      StoreRow(p, j, v, low.p, high.p);
-      StoreRow(ds, j, v, low.ds, high.ds);
-      KeyGradients low_below{}, high_below{};
-      if (has_below) {
-        low_below = GradientsOf(block, gradients, at + block_queries, queries[v]);
-        high_below = GradientsOf(block, gradients, at + block_queries + lanes, queries[v + 1]);
-        StoreRow(p, j + 1, v, low_below.p, high_below.p);
-        StoreRow(ds, j + 1, v, low_below.ds, high_below.ds);
-      }
-      columns.store(v, low.ds, low_below.ds);
-      columns.store(v + 1, high.ds, high_below.ds);
+    const Pair* row = p.rows + j * ds.row_pairs;
+    const float* dp = gradients.ds + j * block_queries;
+    KeyPair keys;
+    for (int64_t v = 0; v < vectors; ++v) {
+      keys.row[v] = gradient(row, dp, v);
+      keys.below[v] =
+          has_below ? gradient(row + ds.row_pairs, dp + block_queries, v) : _mm512_setzero_ps();
     }
+    StoreKeys(ds, j, block.keys, keys);
   }
 }
 
@@ -178,10 +200,13 @@ struct KeyGradients {
 #else
 namespace quantrial::gradients {
 
-void softmax_bf16(const ScoreBlock&, bf16::Pair*, float*) {
+void softmax_bf16(const ScoreBlock&, const ScoreFactors&, float*) {
   require(false, "bf16: no such instruction");
 }
-void softmax_backward_bf16(const ScoreBlock&, const ScoreGradients&, const ScoreFactors&,
+void probabilities_bf16(const ScoreBlock&, bf16::Pair*, int64_t) {
+  require(false, "bf16: no such instruction");
+}
+void softmax_backward_bf16(const KeptScores&, const ScoreBlock&, const ScoreGradients&,
                            const ScoreFactors&) {
   require(false, "bf16: no such instruction");
 }
