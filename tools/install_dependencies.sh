@@ -14,6 +14,8 @@ packages=(
   libgtest-dev libbenchmark-dev
   # the sandbox of code benchmarks, which runs Python
   bubblewrap python3
+  # the browser that the test of the report opens it in
+  chromium
   # scripts under tools/ and the layer check
   xz-utils
 )

@@ -33,6 +33,10 @@ std::string swatch(Kind kind, size_t style) {
 
 }  // namespace
 
+std::string panel_title(const Facet& facet, const ChartPlan& plan) {
+  return facet.name.empty() ? plan.table.title : plan.table.title + ": " + facet.name;
+}
+
 DrawnChart draw(const DataTable& table, const Chart& chart) {
   const ChartData data = chart_data(table, chart);
   DrawnChart drawn;

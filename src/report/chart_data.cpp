@@ -107,11 +107,12 @@ std::optional<Range> pinned(std::optional<Range> range, const Axis& axis) {
   return range;
 }
 
-std::vector<std::string> names(const std::vector<Observation>& observations,
-                               std::string Observation::*which) {
+std::vector<std::string> names(const ChartData& data, std::string Observation::*which) {
   std::vector<std::string> names;
-  for (const Observation& o : observations) {
-    if (std::find(names.begin(), names.end(), o.*which) == names.end()) names.push_back(o.*which);
+  for (const Facet& facet : data.facets) {
+    for (const Observation& o : facet.observations) {
+      if (std::find(names.begin(), names.end(), o.*which) == names.end()) names.push_back(o.*which);
+    }
   }
   return names;
 }
@@ -167,11 +168,11 @@ std::optional<Range> y_range(const ChartData& data, const Chart& chart) {
   return pinned(extent.range, chart.y);
 }
 
-std::vector<std::string> y_names(const std::vector<Observation>& observations) {
-  return names(observations, &Observation::y_name);
+std::vector<std::string> y_names(const ChartData& data) {
+  return names(data, &Observation::y_name);
 }
-std::vector<std::string> x_names(const std::vector<Observation>& observations) {
-  return names(observations, &Observation::x_name);
+std::vector<std::string> x_names(const ChartData& data) {
+  return names(data, &Observation::x_name);
 }
 
 std::vector<const Observation*> of_series(const Facet& facet, const std::string& series) {

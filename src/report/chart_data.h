@@ -36,9 +36,9 @@ ChartData chart_data(const DataTable& table, const Chart& chart);
 std::optional<Range> x_range(const ChartData& data, const Chart& chart);
 std::optional<Range> y_range(const ChartData& data, const Chart& chart);
 
-// Categories in the order in which they come.
-std::vector<std::string> y_names(const std::vector<Observation>& observations);
-std::vector<std::string> x_names(const std::vector<Observation>& observations);
+// Categories of all facets in the order in which they come: small charts have the same rows.
+std::vector<std::string> y_names(const ChartData& data);
+std::vector<std::string> x_names(const ChartData& data);
 
 // Observations of one series of the facet, in their order.
 std::vector<const Observation*> of_series(const Facet& facet, const std::string& series);

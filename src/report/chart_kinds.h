@@ -13,6 +13,8 @@ struct ChartPlan {
   AxisPlan x{}, y{};
 };
 
+std::string panel_title(const Facet& facet, const ChartPlan& plan);  // for those who only hear it
+
 std::string line_panel(const Facet& facet, const ChartPlan& plan);
 std::string point_panel(const Facet& facet, const ChartPlan& plan);
 std::string interval_panel(const Facet& facet, const ChartPlan& plan);

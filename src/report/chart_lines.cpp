@@ -10,10 +10,6 @@ namespace {
 constexpr size_t most_bands = 4;
 constexpr size_t most_markers = 12;  // of a line
 
-std::string title_of(const Facet& facet, const ChartPlan& plan) {
-  return facet.name.empty() ? plan.table.title : plan.table.title + ": " + facet.name;
-}
-
 void draw_band(Frame& frame, const std::vector<const Observation*>& line, size_t style) {
   std::vector<Point> upper, lower;
   for (const Observation* o : line) {
@@ -49,7 +45,7 @@ void draw_line(Frame& frame, const std::vector<const Observation*>& line, Kind k
 }  // namespace
 
 std::string line_panel(const Facet& facet, const ChartPlan& plan) {
-  Frame frame(title_of(facet, plan), plan.x, plan.y);
+  Frame frame(panel_title(facet, plan), plan.x, plan.y);
   for (const Mark& mark : plan.chart.marks) frame.mark(mark);
   std::vector<std::vector<const Observation*>> lines;
   for (const auto& [name, style] : plan.data.series) {
@@ -64,7 +60,7 @@ std::string line_panel(const Facet& facet, const ChartPlan& plan) {
 }
 
 std::string point_panel(const Facet& facet, const ChartPlan& plan) {
-  Frame frame(title_of(facet, plan), plan.x, plan.y);
+  Frame frame(panel_title(facet, plan), plan.x, plan.y);
   for (const Mark& mark : plan.chart.marks) frame.mark(mark);
   for (const Observation& o : facet.observations) {
     if (o.x->lo) {

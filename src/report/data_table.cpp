@@ -167,12 +167,16 @@ std::string shown(const Scaled& scale, double stored, int decimals) {
     case Unit::points:
       return with_sign(value, fixed(value, 1));
     case Unit::signed_number:
-      return with_sign(value, significant(value, 3));
+      return with_sign(value, significant(value, 2));
+    case Unit::nats:
+      return significant(value, 2);
     case Unit::ratio:
     case Unit::bits:
       return fixed(value, 2);
     case Unit::probability:
       return probability(value);
+    case Unit::seconds:
+      return significant(value, std::fabs(value) < 1 ? 2 : 3);
     case Unit::count:
       return fixed(value, 0);
     case Unit::tokens:

@@ -41,19 +41,15 @@ void add_row(DataTable& table, const Variant& v, const std::string& benchmark, c
 FigureBlock macro_figure(const Results& results) {
   DataTable table{"differences_macro", "Accuracy less the base's, mean over benchmarks", columns()};
   for (const Variant& v : results.variants()) {
-    const auto count = number(v.at({"macro", "benchmarks"}));
-    add_row(table, v, count ? "mean of " + fixed(*count, 0) : "mean", v.at({"macro"}),
-            results.macro_margin());
+    add_row(table, v, "", v.at({"macro"}), results.macro_margin());
   }
+  drop_empty_columns(table);
   Chart chart = chart_of(Kind::intervals, results, {"delta"}, {"variant"});
   chart.margin = results.macro_margin();
-  chart.note = "holm";
-  drop_empty_columns(table);
-  if (!table.has_column(chart.note)) chart.note.clear();  // nothing to mark
+  if (table.has_column("holm")) chart.note = "holm";
   return {std::move(table), chart,
           "The confirmatory figure: an equal-weight mean. Band: the margin fixed beforehand. Grey: "
-          "undecided. * holds "
-          "after Holm's correction over all variants.",
+          "undecided. * holds after Holm's correction over all variants.",
           FigureBlock::Shown::beside};
 }
 

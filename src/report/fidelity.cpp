@@ -1,6 +1,7 @@
 // How far a variant's distributions of the next token are from the base's, on the same tokens.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "report/sections.h"
@@ -12,6 +13,15 @@ double sequences(const Json& summary) { return number(at(summary, {"sequences"})
 
 std::optional<Figure> mean_kl(const Json& summary) {
   return estimate(at(summary, {"kl", "mean"}), sequences(summary));
+}
+
+// A share's interval ends at 0 and 1.
+std::optional<Figure> within_one(std::optional<Figure> f) {
+  if (f && f->lo) {
+    f->lo = std::max(*f->lo, 0.0);
+    f->hi = std::min(*f->hi, 1.0);
+  }
+  return f;
 }
 
 // The base against itself; every variant's is the same, so the first will do.
@@ -51,8 +61,11 @@ DataTable summary_table(const Results& results) {
     const auto of = [&](std::initializer_list<std::string_view> path) {
       return value(estimate(at(*summary, path), n));
     };
-    table.add({name, value(number(at(*summary, {"tokens"}))), of({"kl", "mean"}), of({"same_top"}),
-               of({"total_variation"}), of({"sampled_variation"}), of({"perplexity", "model"}),
+    const auto share = [&](std::string_view key) {
+      return value(within_one(estimate(at(*summary, {key}), n)));
+    };
+    table.add({name, value(number(at(*summary, {"tokens"}))), of({"kl", "mean"}), share("same_top"),
+               share("total_variation"), share("sampled_variation"), of({"perplexity", "model"}),
                of({"perplexity", "log_ratio"})},
               name == "noise floor" ? Tone::faint : Tone::plain);
   }

@@ -38,12 +38,16 @@ std::string table_row(const FigureBlock& block, const Row& row, const std::vecto
                                                : "<tr>";
   for (size_t c = 0; c < table.columns.size(); ++c) {
     const Value& cell = row.values.at(c);
-    const bool words = std::holds_alternative<std::string>(cell);
     const bool numeric = is_numeric(table.columns[c].unit);
+    const bool name = table.columns[c].key == "variant" || table.columns[c].key == "benchmark";
     if (c == 0) {
       out += "<th scope=\"row\">" + escape(shown(scales[c], cell)) + "</th>";
     } else {
-      const char* css = !numeric ? "" : words ? " class=\"why\"" : " class=\"num\"";
+      const bool words = std::holds_alternative<std::string>(cell);
+      const char* css = name       ? " class=\"name\""
+                        : !numeric ? ""
+                        : words    ? " class=\"why\""
+                                   : " class=\"num\"";
       out += fmt::format("<td{}>{}</td>", css, number_cell(scales[c], cell));
     }
     if (!block.pictured.empty() && table.columns[c].key == block.pictured) {

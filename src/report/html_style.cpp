@@ -37,7 +37,7 @@ nav ol{list-style:none;margin:0;padding:0;columns:4 150px;counter-reset:n;font-s
 nav li{counter-increment:n}nav li::before{content:counter(n);color:var(--soft);display:inline-block;width:26px;
 font-variant-numeric:tabular-nums}
 .figure{margin:0 0 26px;min-width:0}
-.row{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),1fr));gap:0 40px}
+.row{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),470px));gap:0 32px}
 .row .figure{max-width:470px}
 .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),1fr));gap:10px 40px}
 .two>div{min-width:0}.beside .panel{max-width:470px}
@@ -75,14 +75,14 @@ tbody th{font-weight:600;white-space:nowrap}
 tbody th,thead th:first-child{position:sticky;left:0;background:var(--paper)}
 tbody tr{border-bottom:1px solid var(--line)}
 th.num,td.num{text-align:right;font-variant-numeric:tabular-nums}
-td.num{white-space:nowrap}
+td.num,td.name{white-space:nowrap}
 td{min-width:40px;max-width:340px}
 .ci{color:var(--soft);font-weight:400;white-space:nowrap}
-.tall .ci{display:block;font-size:12px}.tall td,.tall th{padding-right:10px}.tall td:not(.num):not(.pic){min-width:104px}
+.tall .ci{display:block;font-size:12px}.tall td,.tall th{padding-right:10px}.tall td:not(.num):not(.pic){min-width:124px}
 td.why{color:var(--soft)}
 tr.faint td,tr.faint th{color:var(--grey)}tr.faint .ci{color:var(--grey)}
 tr.strong td,tr.strong th{font-weight:650}
-td.pic{padding:0 12px 0 0;vertical-align:middle}td.pic svg{width:92px}
+td.pic{padding:0 12px 0 0;vertical-align:middle}td.pic svg{width:88px}
 details{margin:6px 0 0}summary{cursor:pointer;color:var(--soft);font-size:13.5px}
 details.figure>summary{color:var(--accent);font-size:15px;margin-bottom:8px}
 details .scroll{margin-top:8px;max-height:480px;overflow:auto}

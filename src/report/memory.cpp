@@ -126,19 +126,22 @@ DataTable by_card(const Results& results, DataTable table, Unit unit, std::strin
 
 // Where the model's own positions end before the memory does.
 std::string limited_by_model(const Results& results) {
+  const std::string what = "Tokens that one sequence may have beside the weights.";
   std::vector<std::string> said;
+  bool everywhere = true;
   for (const Variant& v : results.variants()) {
-    for (const Json* fit : elements(v.at({"memory", "fits"}))) {
-      const auto gigabytes = number(at(*fit, {"gigabytes"}));
-      if (!gigabytes || text(at(*fit, {"limited_by"})) != "model") continue;
-      said.push_back(fmt::format("{} from {:.0f} GB on", v.name, *gigabytes));
-      break;
-    }
+    const std::vector<const Json*> fits = elements(v.at({"memory", "fits"}));
+    const auto limited = std::find_if(fits.begin(), fits.end(), [](const Json* fit) {
+      return text(at(*fit, {"limited_by"})) == "model";
+    });
+    everywhere = everywhere && (fits.empty() || limited == fits.begin());
+    const auto gigabytes =
+        limited == fits.end() ? std::nullopt : number(at(**limited, {"gigabytes"}));
+    if (gigabytes) said.push_back(fmt::format("{} from {:.0f} GB on", v.name, *gigabytes));
   }
-  if (said.empty()) return "Tokens that one sequence may have beside the weights.";
-  return "Tokens that one sequence may have beside the weights; the model's own limit, not "
-         "memory: " +
-         joined(said) + ".";
+  if (said.empty()) return what;
+  if (everywhere) return what + " All of these are the model's own limit, not memory's.";
+  return what + " The model's own limit, not memory's: " + joined(said) + ".";
 }
 
 std::string batch_caption(const Results& results) {

@@ -62,11 +62,11 @@ DataTable verdict_table(const Results& results) {
                    {"accuracy", "accuracy", Unit::share},
                    {"delta", "difference", Unit::points},
                    {"verdict", "verdict"},
-                   {"token_ratio", "tokens, ratio", Unit::ratio},
-                   {"seconds_per_correct", "a correct answer", Unit::seconds},
-                   {"context_24gb", "context, 24 GB", Unit::count},
-                   {"context_32gb", "32 GB", Unit::count},
-                   {"context_48gb", "48 GB", Unit::count},
+                   {"token_ratio", "token ratio", Unit::ratio},
+                   {"seconds_per_correct", "time a correct answer", Unit::seconds},
+                   {"context_24gb", "context on 24 GB", Unit::count},
+                   {"context_32gb", "on 32 GB", Unit::count},
+                   {"context_48gb", "on 48 GB", Unit::count},
                    {"mtp_mean_length", "MTP length", Unit::ratio}}};
   for (const Variant& v : results.variants()) {
     const std::string verdict = text(v.at({"macro", "delta", "verdict"}));
@@ -179,17 +179,19 @@ Section verdict_section(const Results& results) {
   const std::vector<std::string> dropped = drop_empty_columns(table);
   FigureBlock figure{std::move(table)};
   figure.look = FigureBlock::Look::tall;
-  const bool compared = std::any_of(figure.table.columns.begin(), figure.table.columns.end(),
-                                    [](const Column& column) { return column.key == "delta"; });
-  if (compared) {
+  if (figure.table.has_column("delta")) {
     figure.pictured = "delta";
     figure.margin = results.macro_margin();
     figure.caption =
         "Difference: mean over benchmarks of accuracy less the base's, paired by question, with "
         "its "
-        "95 % interval; the band in the picture is the margin. Grey: undecided. Context: the "
-        "longest that fits "
-        "on a card, tokens. MTP length: mean tokens a forward pass with drafts.";
+        "95 % interval; the band in the picture is the margin. Grey: undecided.";
+  }
+  if (figure.table.has_column("context_24gb")) {
+    figure.caption += " Context: tokens of the longest that fits on a card.";
+  }
+  if (figure.table.has_column("mtp_mean_length")) {
+    figure.caption += " MTP length: mean tokens a forward pass with drafts.";
   }
   section.show(std::move(figure));
   const std::string gaps = gaps_of(results, dropped);
