@@ -30,6 +30,13 @@ class HiddenStates {
   virtual int64_t width() const = 0;            // H
   virtual void read(int64_t sequence, View<float, 2> x) const = 0;
   virtual void write(int64_t sequence, View<const float, 2> x) = 0;
+  // x[L,H] where it lies; if that is not in RAM, read into `memory`.
+  virtual View<const float, 2> in_memory(int64_t sequence, std::vector<float>& memory) const {
+    memory.resize(static_cast<size_t>(sequence_length() * width()));
+    const View<float, 2> x(memory.data(), {sequence_length(), width()});
+    read(sequence, x);
+    return x;
+  }
 };
 
 // The block to be quantized and what is known of it.

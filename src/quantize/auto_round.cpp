@@ -186,11 +186,10 @@ void Tuning::measure_curvature(std::vector<std::vector<float>> mean_squares) {
 void Tuning::take_loss_gradient(std::span<const int64_t> sequences, int64_t rows, View<float, 2> y,
                                 Workers& workers) const {
   const int64_t L = task_.inputs.sequence_length(), H = y.shape(1);
-  std::vector<float> target(static_cast<size_t>(L * H));
-  const View<float, 2> target_rows(target.data(), {L, H});
+  std::vector<float> memory;
   for (size_t i = 0; i < sequences.size(); ++i) {
-    task_.outputs.read(sequences[i], target_rows);
-    gradients::scaled_difference(target_rows, 2 / static_cast<float>(rows * H),
+    const View<const float, 2> target = task_.outputs.in_memory(sequences[i], memory);
+    gradients::scaled_difference(target, 2 / static_cast<float>(rows * H),
                                  y.rows(static_cast<int64_t>(i) * L, L), workers);
   }
 }

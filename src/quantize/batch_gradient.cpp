@@ -79,10 +79,9 @@ void BatchGradient::run_sequence(Thread& thread, int64_t sequence, int64_t place
                                  const AtOutput& at_output,
                                  const DenseBlock::Gradients& gradients) {
   const int64_t L = pass_.sequence_length, H = task_.inputs.width();
-  thread.x.resize(static_cast<size_t>(L * H));
-  thread.y.resize(thread.x.size());
-  const View<float, 2> x(thread.x.data(), {L, H}), y(thread.y.data(), {L, H});
-  task_.inputs.read(sequence, x);
+  thread.y.resize(static_cast<size_t>(L * H));
+  const View<float, 2> y(thread.y.data(), {L, H});
+  const View<const float, 2> x = task_.inputs.in_memory(sequence, thread.x);
   DenseBlock::Pass pass = pass_;
   pass.workers = &thread.workers;
   pass.prepared = &prepared_;

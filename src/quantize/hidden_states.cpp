@@ -27,6 +27,9 @@ class StatesInMemory final : public StoredStates {
   void write(int64_t sequence, View<const float, 2> x) override {
     std::copy(x.data(), x.data() + x.size(), values_.begin() + offset(sequence));
   }
+  View<const float, 2> in_memory(int64_t sequence, std::vector<float>& /*memory*/) const override {
+    return {values_.data() + offset(sequence), {length(sequence), width()}};
+  }
 
  private:
   std::vector<float> values_;
