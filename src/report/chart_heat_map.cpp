@@ -37,17 +37,51 @@ size_t index_of(const std::vector<std::string>& names, const std::string& name) 
   return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-void name_axes(Svg& svg, const Grid& grid, const ChartPlan& plan) {
+// What a chart shows in its cells: the number where all of them have room, the shade always.
+struct Shades {
+  double most = 0;
+  bool with_numbers = true;
+  Scaled scale;
+
+  Shades(const ChartPlan& plan, const Grid& grid)
+      : scale(scaled(plan.table, plan.table.column(plan.chart.shade))) {
+    for (const Facet& facet : plan.data.facets) {
+      for (const Observation& o : facet.observations) {
+        most = std::max(most, std::fabs(*o.shade));
+        with_numbers = with_numbers && text_width(in_a_cell(shown_value(o))) + 2 <= grid.width();
+      }
+    }
+  }
+  double shown_value(const Observation& o) const { return *o.shade * scale.factor; }
+  double opacity(const Observation& o) const {
+    constexpr double darkest = 0.75;  // text stays legible on it
+    return most > 0 ? darkest * std::fabs(*o.shade) / most : 0;
+  }
+  std::string legend(const std::string& title) const {
+    if (with_numbers) return "shade and number: " + title;
+    return "shade: " + title + ", darkest " + in_a_cell(most * scale.factor);
+  }
+};
+
+// Every column's name, or every n-th where they are too wide.
+void name_columns(Svg& svg, const Grid& grid) {
+  double widest = 0;
+  for (const std::string& name : grid.columns) widest = std::max(widest, text_width(name) + 4);
+  const auto step = static_cast<size_t>(std::max(1.0, std::ceil(widest / grid.width())));
+  for (size_t c = 0; c < grid.columns.size(); c += step) {
+    svg.text({grid.corner(0, c).x + grid.width() / 2, above - 8}, Svg::Anchor::middle,
+             grid.columns[c]);
+  }
+}
+
+void name_axes(Svg& svg, const Grid& grid, const ChartPlan& plan, const Shades& shades) {
   const DataTable& table = plan.table;
   const size_t x = table.column(plan.chart.x.column), y = table.column(plan.chart.y.column);
   svg.text({grid.left - 8, above - 8}, Svg::Anchor::end, table.columns[y].title, "n");
   svg.text({(grid.left + chart_width) / 2, 14}, Svg::Anchor::middle, heading(table, x), "t");
   svg.text({grid.left, grid.bottom() + 18}, Svg::Anchor::start,
-           "shade and number: " + heading(table, table.column(plan.chart.shade)), "n");
-  for (size_t c = 0; c < grid.columns.size(); ++c) {
-    svg.text({grid.corner(0, c).x + grid.width() / 2, above - 8}, Svg::Anchor::middle,
-             fitted(grid.columns[c], grid.width()));
-  }
+           shades.legend(heading(table, table.column(plan.chart.shade))), "n");
+  name_columns(svg, grid);
   for (size_t r = 0; r < grid.rows.size(); ++r) {
     svg.text({grid.left - 8, grid.corner(r, 0).y + row_height / 2 + 4}, Svg::Anchor::end,
              fitted(grid.rows[r], grid.left - 10));
@@ -58,21 +92,16 @@ void name_axes(Svg& svg, const Grid& grid, const ChartPlan& plan) {
 
 std::string heat_panel(const Facet& facet, const ChartPlan& plan) {
   const Grid grid(plan);
-  double most = 0;
-  for (const Facet& f : plan.data.facets) {
-    for (const Observation& o : f.observations) most = std::max(most, std::fabs(*o.shade));
-  }
+  const Shades shades(plan, grid);
   Svg svg(chart_width, grid.bottom() + below, panel_title(facet, plan));
-  name_axes(svg, grid, plan);
-  constexpr double darkest = 0.75;  // text stays legible on it
-  const Scaled scale = scaled(plan.table, plan.table.column(plan.chart.shade));
+  name_axes(svg, grid, plan, shades);
   for (const Observation& o : facet.observations) {
     const Point corner =
         grid.corner(index_of(grid.rows, o.y_name), index_of(grid.columns, o.x_name));
-    svg.cell(corner, grid.width() - 1, row_height - 1,
-             most > 0 ? darkest * std::fabs(*o.shade) / most : 0);
+    svg.cell(corner, grid.width() - 1, row_height - 1, shades.opacity(o));
+    if (!shades.with_numbers) continue;
     svg.text({corner.x + grid.width() / 2, corner.y + row_height / 2 + 4}, Svg::Anchor::middle,
-             in_a_cell(*o.shade * scale.factor));
+             in_a_cell(shades.shown_value(o)));
   }
   return svg.finish();
 }

@@ -11,21 +11,31 @@
 namespace quantrial::report {
 namespace {
 
-// Dashes tell lines apart without colour; after all eight colours they go on by one.
 constexpr std::array<std::string_view, 7> dashes = {"",    "6 3",  "2 3", "9 3 2 3",
                                                     "4 2", "12 4", "1 3"};
 
-std::string css_class(size_t style) {
-  if (style == faint_style) return "sf";
-  return fmt::format("s{}", style % series_styles);
+// A style is a colour, a shape, a dash and a hatching. The first eight have one of each; later ones
+// take colours again (not the first, which is the base's) with hollow shapes and other partners.
+struct Look {
+  size_t colour = 0, shape = 0, dash = 0, hatching = 0;  // hatching 0: none
+  bool hollow = false;
+};
+Look look(size_t style) {
+  if (style < series_styles) return {style, style, style % dashes.size(), style};
+  const size_t again = style - series_styles, partners = series_styles - 1;
+  const size_t turn = again + 3 + again / partners;  // another partner in each round
+  return {1 + again % partners, turn % series_styles, turn % dashes.size(), 1 + turn % partners,
+          true};
 }
 
-// Seven of them beside eight colours: 56 pairs before one comes again.
-size_t hatching(size_t style) { return (style - 1) % (series_styles - 1) + 1; }
+std::string css_class(size_t style) {
+  return style == faint_style ? "sf" : fmt::format("s{}", look(style).colour);
+}
+
+size_t hatching(size_t style) { return style == faint_style ? 0 : look(style).hatching; }
 
 std::string dash(size_t style) {
-  if (style == faint_style) return "";
-  const std::string_view dashed = dashes[style % dashes.size()];
+  const std::string_view dashed = style == faint_style ? "" : dashes[look(style).dash];
   return dashed.empty() ? "" : fmt::format(" stroke-dasharray=\"{}\"", dashed);
 }
 
@@ -56,7 +66,7 @@ std::vector<Point> corners(Point c, int count, double radius, double turn) {
 std::string shape(Point c, size_t style) {
   constexpr double r = 4;
   constexpr double up = -M_PI / 2, down = M_PI / 2;
-  switch (style == faint_style ? 0 : style % series_styles) {
+  switch (style == faint_style ? 0 : look(style).shape) {
     case 1:
       return path_of(corners(c, 4, 1.25 * r, M_PI / 4)) + "Z";  // square
     case 2:
@@ -74,6 +84,12 @@ std::string shape(Point c, size_t style) {
     default:
       return path_of(corners(c, 16, r, 0)) + "Z";
   }
+}
+
+std::string marker_path(Point centre, size_t style) {
+  const bool hollow = style != faint_style && look(style).hollow;
+  return fmt::format("<path class=\"m {}{}\" d=\"{}\"/>", css_class(style), hollow ? " o" : "",
+                     shape(centre, style));
 }
 
 }  // namespace
@@ -141,7 +157,7 @@ void Svg::box(Point corner, double width, double height, std::string_view css) {
 
 void Svg::bar(Point corner, double width, double height, size_t style) {
   box(corner, width, height, "b " + css_class(style));
-  if (style == faint_style || style == 0) return;
+  if (hatching(style) == 0) return;
   out_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"url(#h{})\"/>",
                       number(corner.x), number(corner.y), number(width), number(height),
                       hatching(style));
@@ -159,9 +175,7 @@ void Svg::whisker(Point from, Point to, size_t style) {
                       end(from), end(to));
 }
 
-void Svg::marker(Point centre, size_t style) {
-  out_ += fmt::format("<path class=\"m {}\" d=\"{}\"/>", css_class(style), shape(centre, style));
-}
+void Svg::marker(Point centre, size_t style) { out_ += marker_path(centre, style); }
 
 void Svg::cell(Point corner, double width, double height, double shade) {
   out_ += fmt::format(
@@ -220,15 +234,14 @@ std::string swatch(double width, std::string_view inside) {
 }  // namespace
 
 std::string line_swatch(size_t style) {
-  return swatch(30, fmt::format("<path class=\"l {0}\"{1} d=\"M1 6L29 6\"/><path class=\"m {0}\" "
-                                "d=\"{2}\"/>",
-                                css_class(style), dash(style), shape({15, 6}, style)));
+  return swatch(30, fmt::format("<path class=\"l {}\"{} d=\"M1 6L29 6\"/>{}", css_class(style),
+                                dash(style), marker_path({15, 6}, style)));
 }
 
 std::string bar_swatch(size_t style) {
   std::string inside =
       fmt::format("<rect class=\"b {}\" width=\"16\" height=\"12\"/>", css_class(style));
-  if (style != faint_style && style != 0) {
+  if (hatching(style) != 0) {
     inside += fmt::format("<rect width=\"16\" height=\"12\" fill=\"url(#h{})\"/>", hatching(style));
   }
   return swatch(16, inside);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "report/chart_scale.h"
 #include "report/chart_svg.h"
 
@@ -86,6 +88,16 @@ TEST(Charts, AVariantLooksTheSameInEveryChart) {
   ASSERT_EQ(drawn.legend.size(), 2u);
   EXPECT_EQ(drawn.legend[0].label, "other");
   EXPECT_NE(drawn.legend[1].svg.find("s2"), std::string::npos) << "third in order";
+}
+
+// Each of twenty series can be told from every other as a line with its marker, and as a bar.
+TEST(Charts, NoTwoSeriesLookAlike) {
+  for (const auto& swatch : {line_swatch, bar_swatch}) {
+    std::set<std::string> seen;
+    for (size_t style = 0; style < 20; ++style) {
+      EXPECT_TRUE(seen.insert(swatch(style)).second) << style;
+    }
+  }
 }
 
 TEST(Charts, WithoutAnythingToPlaceAreNone) {

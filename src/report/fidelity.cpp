@@ -45,6 +45,14 @@ std::vector<std::pair<std::string, const Json*>> summaries(const Results& result
   return all;
 }
 
+// The same recipe on the model without imprinted outliers, where there is such a twin.
+std::optional<Figure> twin_kl(const Results& results, const std::string& name) {
+  for (const Variant& v : results.variants()) {
+    if (v.name == name) return mean_kl(v.at({"fidelity", "twin"}));
+  }
+  return std::nullopt;
+}
+
 DataTable summary_table(const Results& results) {
   DataTable table{"fidelity",
                   "Distance to the base on the same tokens",
@@ -55,7 +63,8 @@ DataTable summary_table(const Results& results) {
                    {"total_variation", "total variation", Unit::share},
                    {"sampled_variation", "of what is sampled", Unit::share},
                    {"perplexity", "perplexity", Unit::number},
-                   {"log_ratio", "ln of its ratio", Unit::signed_number}}};
+                   {"log_ratio", "ln of its ratio", Unit::signed_number},
+                   {"kl_twin", "mean KL on the twin", Unit::nats}}};
   for (const auto& [name, summary] : summaries(results)) {
     const double n = sequences(*summary);
     const auto of = [&](std::initializer_list<std::string_view> path) {
@@ -66,9 +75,10 @@ DataTable summary_table(const Results& results) {
     };
     table.add({name, value(number(at(*summary, {"tokens"}))), of({"kl", "mean"}), share("same_top"),
                share("total_variation"), share("sampled_variation"), of({"perplexity", "model"}),
-               of({"perplexity", "log_ratio"})},
+               of({"perplexity", "log_ratio"}), value(twin_kl(results, name))},
               name == "noise floor" ? Tone::faint : Tone::plain);
   }
+  drop_empty_columns(table);
   return table;
 }
 

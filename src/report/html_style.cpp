@@ -34,7 +34,7 @@ ul{padding-left:20px}
 a{color:var(--accent);text-decoration:none}a:hover{text-decoration:underline}
 nav{border-top:1px solid var(--line);padding:14px 0}
 nav ol{list-style:none;margin:0;padding:0;columns:4 150px;counter-reset:n;font-size:14px;line-height:1.8}
-nav li{counter-increment:n}nav li::before{content:counter(n);color:var(--soft);display:inline-block;width:26px;
+nav li{counter-increment:n;padding-left:26px}nav li::before{content:counter(n);color:var(--soft);display:inline-block;width:26px;margin-left:-26px;
 font-variant-numeric:tabular-nums}
 .figure{margin:0 0 26px;min-width:0}
 .row{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),470px));gap:0 32px}
@@ -62,6 +62,7 @@ font-variant-numeric:tabular-nums}
 .a{fill:var(--c);fill-opacity:.13}
 .w{fill:none;stroke:var(--c);stroke-width:1.6}
 .m{fill:var(--c);stroke:var(--paper);stroke-width:1}
+.m.o{fill:var(--paper);stroke:var(--c);stroke-width:1.5}
 .b{fill:var(--c);stroke:var(--paper);stroke-width:.75}
 .h{fill:var(--hatch);fill-opacity:.55}
 .legend{display:flex;flex-wrap:wrap;gap:4px 18px;margin:0 0 8px;font-size:13px}
@@ -72,7 +73,8 @@ table{border-collapse:collapse;font-size:13.5px;line-height:1.4}
 th,td{padding:5px 12px 5px 0;text-align:left;vertical-align:baseline;overflow-wrap:normal}
 thead th{color:var(--soft);font-weight:500;border-bottom:1px solid var(--soft);vertical-align:bottom}
 tbody th{font-weight:600;white-space:nowrap}
-tbody th,thead th:first-child{position:sticky;left:0;background:var(--paper)}
+tbody th,thead th:first-child{position:sticky;left:0;background:var(--paper);box-shadow:inset 0 -1px var(--line)}
+thead th:first-child{box-shadow:inset 0 -1px var(--soft)}
 tbody tr{border-bottom:1px solid var(--line)}
 th.num,td.num{text-align:right;font-variant-numeric:tabular-nums}
 td.num,td.name{white-space:nowrap}

@@ -1,6 +1,7 @@
 // What this report does not show.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "report/sections.h"
@@ -76,11 +77,10 @@ Section limits_section(const Results& results) {
   }
   for (const std::string& line : not_run(results)) limits.push_back("Not run: " + line);
   add_not_measured(results, limits);
-  if (results.at({"attribution"}).is_null()) {
-    bool any = false;
-    for (const Variant& v : results.variants()) any = any || !v.at({"attribution"}).is_null();
-    if (!any) limits.push_back("Attribution was not run, so causes are not known.");
-  }
+  const bool attributed =
+      std::any_of(results.variants().begin(), results.variants().end(),
+                  [](const Variant& v) { return !v.at({"attribution"}).is_null(); });
+  if (!attributed) limits.push_back("Attribution was not run, so causes are not known.");
   const std::string full = text(results.at({"study", "full_run", "description"}));
   const auto seconds = number(results.at({"study", "full_run", "seconds"}));
   if (!full.empty()) {

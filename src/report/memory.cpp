@@ -126,7 +126,8 @@ DataTable by_card(const Results& results, DataTable table, Unit unit, std::strin
 
 // Where the model's own positions end before the memory does.
 std::string limited_by_model(const Results& results) {
-  const std::string what = "Tokens that one sequence may have beside the weights.";
+  const std::string what =
+      "Tokens that one sequence may have beside the weights; a GB of a card is 2^30 bytes here.";
   std::vector<std::string> said;
   bool everywhere = true;
   for (const Variant& v : results.variants()) {

@@ -59,9 +59,9 @@ DataTable verdict_table(const Results& results) {
                   {{"variant", "variant"},
                    {"bytes", "size", Unit::bytes},
                    {"bits_per_weight", "bits/weight", Unit::bits},
-                   {"accuracy", "accuracy", Unit::share},
                    {"delta", "difference", Unit::points},
                    {"verdict", "verdict"},
+                   {"accuracy", "accuracy", Unit::share},
                    {"token_ratio", "token ratio", Unit::ratio},
                    {"seconds_per_correct", "time a correct answer", Unit::seconds},
                    {"context_24gb", "context on 24 GB", Unit::count},
@@ -74,9 +74,9 @@ DataTable verdict_table(const Results& results) {
     std::vector<Value> row = {label(results, v),
                               value(figure(v.at({"size", "bytes"}))),
                               value(figure(v.at({"size", "bits_per_weight"}))),
-                              value(figure(v.at({"macro", "accuracy"}))),
                               value(figure(v.at({"macro", "delta"}))),
                               verdict_of(results, v),
+                              value(figure(v.at({"macro", "accuracy"}))),
                               value(token_ratio(v.at({"macro"}))),
                               value(figure(v.at({"speed", "natural", "seconds_per_correct"})))};
     for (const int gigabytes : cards) row.push_back(largest_context(v, gigabytes));

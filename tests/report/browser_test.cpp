@@ -233,6 +233,25 @@ TEST_F(Browser, DrawsTheReportOfOneEvaluation) {
   }
 }
 
+// More variants than there are colours, names that do not fit, a cause for each.
+TEST_F(Browser, DrawsManyVariantsAndTheirCauses) {
+  Json results = made_up();
+  for (int i = 0; i < 6; ++i) {
+    Json variant = results["variants"]["nvfp4"];
+    for (int layer = 0; layer < 64; ++layer) {
+      for (const char* name : {"linear_attn.in_proj_qkv", "mlp.down_proj"}) {
+        const Json kl = {{"value", 0.001 * (layer + i + 1)}};
+        variant["attribution"]["layers"].push_back({{"layer", layer}, {"class", name}, {"kl", kl}});
+        variant["attribution"]["swap_in"].push_back(
+            {{"class", name}, {"what", layer % 2 == 0 ? "weights" : "activations"}, {"kl", kl}});
+      }
+    }
+    results["variants"]["nvfp4-autoround-linear-attention-bf16-" + std::to_string(i)] = variant;
+  }
+  const std::string html = render_report(results).html;
+  for (const int width : {1280, 390}) expect_legible(open(html, width), width);
+}
+
 // What the other tests rely on.
 TEST_F(Browser, HearsComplaintsAndSeesWidePages) {
   const Seen seen = open(
