@@ -7,10 +7,10 @@ namespace quantrial::report {
 const char* const html_style = R"css(
 :root{--ink:#1d2329;--soft:#5b6670;--line:#dfe3e7;--paper:#fff;--box:#f5f7f8;--accent:#0072b2;
 --c0:#1d2329;--c1:#0072b2;--c2:#d55e00;--c3:#009e73;--c4:#cc79a7;--c5:#e69f00;--c6:#56b4e9;--c7:#a08a00;
---grey:#9aa3ab;--hatch:#fff}
+--grey:#8a949c;--faint:#6f7982;--hatch:#fff}
 @media(prefers-color-scheme:dark){:root{--ink:#e4e7ea;--soft:#9aa5af;--line:#343b43;--paper:#14181c;
 --box:#1c2228;--accent:#56b4e9;--c0:#e4e7ea;--c1:#3d9bd6;--c2:#e8743b;--c3:#1fb58a;--c4:#d890b6;--c5:#e69f00;
---c6:#8accf2;--c7:#f0e442;--grey:#6d767f;--hatch:#14181c}}
+--c6:#8accf2;--c7:#f0e442;--grey:#7b858e;--faint:#8a949d;--hatch:#14181c}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,
@@ -27,7 +27,7 @@ section{padding:30px 0 22px;border-top:1px solid var(--line)}
 section:first-child{border-top:0;padding-top:20px}
 p,ul{margin:0 0 12px;max-width:760px}
 ul{padding-left:20px}
-.lead{font-size:17px}
+.lead{font-size:17px}.lead,.caption{max-width:900px}
 .note,.caption,.csv{color:var(--soft);font-size:13.5px}
 .caption{margin:0 0 8px}
 .csv{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:12px}
@@ -69,20 +69,18 @@ font-variant-numeric:tabular-nums}
 .legend span{display:inline-flex;align-items:center;gap:6px}
 .swatch{flex:none}
 .scroll{overflow-x:auto;max-width:100%;margin:0 0 4px}
-table{border-collapse:collapse;font-size:13.5px;line-height:1.4}
-th,td{padding:5px 12px 5px 0;text-align:left;vertical-align:baseline;overflow-wrap:normal}
+table{border-collapse:separate;border-spacing:0;font-size:13.5px;line-height:1.4}
+th,td{padding:5px 12px 5px 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:baseline;overflow-wrap:normal}
 thead th{color:var(--soft);font-weight:500;border-bottom:1px solid var(--soft);vertical-align:bottom}
 tbody th{font-weight:600;white-space:nowrap}
-tbody th,thead th:first-child{position:sticky;left:0;background:var(--paper);box-shadow:inset 0 -1px var(--line)}
-thead th:first-child{box-shadow:inset 0 -1px var(--soft)}
-tbody tr{border-bottom:1px solid var(--line)}
+tbody th,thead th:first-child{position:sticky;left:0;background:var(--paper)}
 th.num,td.num{text-align:right;font-variant-numeric:tabular-nums}
 td.num,td.name{white-space:nowrap}
 td{min-width:40px;max-width:340px}
 .ci{color:var(--soft);font-weight:400;white-space:nowrap}
 .tall .ci{display:block;font-size:12px}.tall td,.tall th{padding-right:10px}.tall td:not(.num):not(.pic){min-width:124px}
 td.why{color:var(--soft)}
-tr.faint td,tr.faint th{color:var(--grey)}tr.faint .ci{color:var(--grey)}
+tr.faint td,tr.faint th,tr.faint .ci{color:var(--faint)}tr.faint th{font-weight:400}
 tr.strong td,tr.strong th{font-weight:650}
 td.pic{padding:0 12px 0 0;vertical-align:middle}td.pic svg{width:88px}
 details{margin:6px 0 0}summary{cursor:pointer;color:var(--soft);font-size:13.5px}
@@ -103,9 +101,10 @@ code{background:var(--box);padding:1px 4px;border-radius:3px}
 @media(max-width:600px){body{font-size:15px}header,main{padding:0 14px}header{padding-top:22px}h1{font-size:23px}
 h2{font-size:19px}.row,.panels{gap:18px}}
 @media print{:root{--ink:#000;--soft:#444;--line:#ccc;--paper:#fff;--box:#f5f5f5;--accent:#0072b2;--c0:#000;--c1:#0072b2;
---c2:#d55e00;--c3:#009e73;--c4:#cc79a7;--c5:#e69f00;--c6:#56b4e9;--c7:#a08a00;--grey:#888;--hatch:#fff}
+--c2:#d55e00;--c3:#009e73;--c4:#cc79a7;--c5:#e69f00;--c6:#56b4e9;--c7:#a08a00;--grey:#888;--faint:#666;--hatch:#fff}
+@page{size:A4 landscape;margin:12mm}
 body{font-size:10.5pt}header,main{max-width:none;padding:0}nav{display:none}.figure,tr,.panel,.pair{break-inside:avoid}
-h2,h3{break-after:avoid}.scroll{overflow:visible;max-height:none}table{font-size:8.5pt}*{print-color-adjust:exact;
+h2,h3{break-after:avoid}.scroll{overflow:visible;max-height:none}table{font-size:8pt}.tall .ci{font-size:7pt}th,td{padding:3px 8px 3px 0}*{print-color-adjust:exact;
 -webkit-print-color-adjust:exact}}
 )css";
 

@@ -31,30 +31,50 @@ DataTable facts(const Results& results) {
   return table;
 }
 
+// Variants that were asked a benchmark in the same way share a row.
+void add_shared(DataTable& table, const std::string& variant, std::vector<Value> values) {
+  constexpr size_t name = 1;  // its column
+  for (Row& row : table.rows) {
+    values[name] = row.values[name];
+    if (row.values != values) continue;
+    row.values[name] = text(row.values[name]) + ", " + variant;
+    return;
+  }
+  values[name] = variant;
+  table.add(std::move(values));
+}
+
 DataTable benchmarks(const Results& results) {
   DataTable table{"benchmark_settings",
                   "How each benchmark was asked",
-                  {{"benchmark", "benchmark"},
-                   {"variant", "variant"},
-                   {"title", "title"},
-                   {"source", "source"},
-                   {"licence", "licence"},
-                   {"grader", "grader"},
-                   {"thinking", "thinking"},
-                   {"seed", "seed"},
-                   {"sampling", "sampling"},
-                   {"origin", "hashes"}}};
+                  {{"benchmark", "benchmark"}, {"variants", "variants"}}};
+  const std::vector<std::string> keys = {"title",    "source", "licence", "grader",
+                                         "thinking", "seed",   "sampling"};
+  for (const std::string& key : keys) table.columns.push_back({key, key});
   for (const Asked& a : all_asked(results)) {
-    const auto of = [&](std::string_view key) {
+    std::vector<Value> values = {a.benchmark, ""};
+    for (const std::string& key : keys) {
       const Json& setting = at(a.figures, {"settings", key});
-      return Value(setting.is_null() ? "" : plain(setting));
-    };
-    const Json& origin = at(a.figures, {"origin"});
-    table.add({a.benchmark, a.variant.name, of("title"), of("source"), of("licence"), of("grader"),
-               of("thinking"), of("seed"), of("sampling"),
-               origin.is_null() ? Value("") : Value(plain(origin))});
+      values.emplace_back(setting.is_null() ? "" : plain(setting));
+    }
+    add_shared(table, a.variant.name, std::move(values));
   }
   drop_empty_columns(table);
+  return table;
+}
+
+DataTable hashes(const Results& results) {
+  DataTable table{
+      "hashes", "Hashes of what was asked", {{"benchmark", "benchmark"}, {"variants", "variants"}}};
+  const std::vector<std::string> keys = {"weights", "dataset", "prompt", "sampling"};
+  for (const std::string& key : keys) table.columns.push_back({key, key});
+  for (const Asked& a : all_asked(results)) {
+    const Json& origin = at(a.figures, {"origin"});
+    if (!origin.is_object()) continue;
+    std::vector<Value> values = {a.benchmark, ""};
+    for (const std::string& key : keys) values.emplace_back(text(at(origin, {key})));
+    add_shared(table, a.variant.name, std::move(values));
+  }
   return table;
 }
 
@@ -74,10 +94,11 @@ Section reproduction_section(const Results& results) {
     section.show({std::move(table), std::nullopt, "", FigureBlock::Shown::folded});
   }
   section.show({benchmarks(results), std::nullopt, "", FigureBlock::Shown::folded});
+  section.show({hashes(results), std::nullopt, "", FigureBlock::Shown::folded});
   section.note(
-      "Every sample, its seed, text and verdict is in samples.sqlite; `quantrial report DIR` "
+      "Every sample, its seed, text and verdict is in samples.sqlite; \"quantrial report DIR\" "
       "renders this page from it "
-      "again, `quantrial regrade DIR` grades the stored texts again.");
+      "again, \"quantrial regrade DIR\" grades the stored texts again.");
   return section;
 }
 

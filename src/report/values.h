@@ -17,6 +17,8 @@ using Json = nlohmann::ordered_json;
 struct Figure {
   double value = 0;
   std::optional<double> lo{}, hi{};
+
+  bool operator==(const Figure&) const = default;
 };
 
 // What lies along the keys; null where they end early.

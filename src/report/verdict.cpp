@@ -176,7 +176,12 @@ Section verdict_section(const Results& results) {
   Section section{"verdict", "Verdict"};
   section.say(summary(results), Paragraph::Role::lead);
   DataTable table = verdict_table(results);
-  const std::vector<std::string> dropped = drop_empty_columns(table);
+  std::vector<std::string> dropped = drop_empty_columns(table);
+  if (!results.has_base()) {
+    std::erase_if(dropped, [](const std::string& title) {
+      return title == "difference" || title == "token ratio";  // there is nothing to measure
+    });
+  }
   FigureBlock figure{std::move(table)};
   figure.look = FigureBlock::Look::tall;
   if (figure.table.has_column("delta")) {
