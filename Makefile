@@ -1,13 +1,13 @@
 # Two commands do everything on a fresh machine: `make study` and `make test`.
 JOBS ?= $(shell nproc)
 
-.PHONY: study test test-fast bench build dependencies asan format lint install clean
+.PHONY: study test test-fast bench build dependencies test-dependencies asan format lint install clean
 
 study: build            ## the study (today: the engine on one checkpoint of each format)
 	cmake --build --preset release -j $(JOBS) --target format_table
 	tools/study.sh build/release
 
-test: dependencies      ## the whole test suite
+test: test-dependencies ## the whole test suite
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)
 	ctest --preset release -j $(JOBS)
@@ -27,6 +27,9 @@ build: dependencies     ## the program, at build/quantrial
 
 dependencies:           ## what is missing of the distribution's packages
 	tools/install_dependencies.sh
+
+test-dependencies:
+	tools/install_dependencies.sh --tests
 
 asan:                   ## the suite under address and undefined-behaviour sanitizers
 	cmake --workflow --preset asan

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what building, testing and running quantrial needs from Debian's packages. Does nothing
-# when everything is there already.
+# Installs what building and running quantrial needs from Debian's packages; with --tests also what
+# the tests alone do. Does nothing when everything is there already.
 set -euo pipefail
 
 packages=(
@@ -14,11 +14,12 @@ packages=(
   libgtest-dev libbenchmark-dev
   # the sandbox of code benchmarks, which runs Python
   bubblewrap python3
-  # the browser that the test of the report opens it in
-  chromium
   # scripts under tools/ and the layer check
   xz-utils
 )
+
+# 290 MB, so not for who wants the program alone: the browser that the report is opened in
+[[ ${1:-} == --tests ]] && packages+=(chromium)
 
 missing=()
 for package in "${packages[@]}"; do
