@@ -63,6 +63,16 @@ std::vector<Point> corners(Point c, int count, double radius, double turn) {
   return points;
 }
 
+std::string star(Point c, double outer, double inner) {
+  const std::vector<Point> tips = corners(c, 4, outer, 0), notches = corners(c, 4, inner, M_PI / 4);
+  std::vector<Point> outline;
+  for (size_t i = 0; i < tips.size(); ++i) {
+    outline.push_back(tips[i]);
+    outline.push_back(notches[i]);
+  }
+  return path_of(outline) + "Z";
+}
+
 std::string shape(Point c, size_t style) {
   constexpr double r = 4;
   constexpr double up = -M_PI / 2, down = M_PI / 2;
@@ -80,7 +90,7 @@ std::string shape(Point c, size_t style) {
     case 6:
       return path_of(corners(c, 3, 1.35 * r, 0)) + "Z";
     case 7:
-      return path_of(corners(c, 6, 1.15 * r, 0)) + "Z";
+      return star(c, 1.6 * r, 0.6 * r);
     default:
       return path_of(corners(c, 16, r, 0)) + "Z";
   }

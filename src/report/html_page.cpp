@@ -61,8 +61,9 @@ std::string table_row(const FigureBlock& block, const Row& row, const std::vecto
 
 std::string html_table(const FigureBlock& block) {
   const DataTable& table = block.table;
-  std::string out = fmt::format("<div class=\"scroll\" tabindex=\"0\"><table{}><thead><tr>",
-                                block.look == FigureBlock::Look::tall ? " class=\"tall\"" : "");
+  std::string out = fmt::format(
+      "<div class=\"scroll\" role=\"region\" aria-label=\"{}\" tabindex=\"0\"><table{}><thead><tr>",
+      escape(table.title), block.look == FigureBlock::Look::tall ? " class=\"tall\"" : "");
   std::vector<Scaled> scales;
   for (size_t c = 0; c < table.columns.size(); ++c) {
     scales.push_back(scaled(table, c));

@@ -4,30 +4,41 @@
 namespace quantrial::report {
 namespace {
 
+DataTable gap_table(std::string name, std::string title) {
+  return {std::move(name),
+          std::move(title),
+          {{"benchmark", "benchmark"},
+           {"variant", "variant"},
+           {"K", "samples K", Unit::count},
+           {"pass_1", "pass@1", Unit::share},
+           {"maj_K", "maj@K", Unit::share},
+           {"pass_K", "pass@K", Unit::share},
+           {"found_not_picked", "pass@K less maj@K", Unit::points},
+           {"tied", "votes tied", Unit::share}}};
+}
+
 // The figures at the largest k.
-DataTable gap_table(const Results& results) {
-  DataTable table{"coverage_and_selection",
-                  "Found and picked: pass@K beside maj@K",
-                  {{"variant", "variant"},
-                   {"benchmark", "benchmark"},
-                   {"K", "samples K", Unit::count},
-                   {"pass_1", "pass@1", Unit::share},
-                   {"maj_K", "maj@K", Unit::share},
-                   {"pass_K", "pass@K", Unit::share},
-                   {"found_not_picked", "pass@K less maj@K", Unit::points},
-                   {"tied", "votes tied", Unit::share}}};
-  const auto add = [&](const Variant& v, const std::string& benchmark, const Json& figures) {
-    const std::vector<AtK> any = curve(at(figures, {"pass_at"}));
-    const std::vector<AtK> vote = curve(at(figures, {"maj_at"}));
-    const std::vector<AtK> tied = curve(at(figures, {"maj_tied"}));
-    if (any.empty() || vote.empty()) return;
-    table.add({v.name, benchmark, vote.back().k, any.front().figure, vote.back().figure,
-               any.back().figure, any.back().figure.value - vote.back().figure.value,
-               tied.empty() ? Value() : Value(tied.back().figure)},
-              benchmark == "mean" ? Tone::strong : Tone::plain);
-  };
-  for (const Variant& v : results.variants()) add(v, "mean", v.at({"macro"}));
-  for (const Asked& a : all_asked(results)) add(a.variant, a.benchmark, a.figures);
+void add_gap(DataTable& table, const std::string& benchmark, const Variant& v,
+             const Json& figures) {
+  const std::vector<AtK> any = curve(at(figures, {"pass_at"}));
+  const std::vector<AtK> vote = curve(at(figures, {"maj_at"}));
+  const std::vector<AtK> tied = curve(at(figures, {"maj_tied"}));
+  if (any.empty() || vote.empty()) return;
+  table.add({benchmark, v.name, vote.back().k, any.front().figure, vote.back().figure,
+             any.back().figure, any.back().figure.value - vote.back().figure.value,
+             tied.empty() ? Value() : Value(tied.back().figure)});
+}
+
+DataTable macro_gaps(const Results& results) {
+  DataTable table = gap_table("found_and_picked_macro", "Found and picked: pass@K beside maj@K");
+  for (const Variant& v : results.variants()) add_gap(table, "", v, v.at({"macro"}));
+  drop_empty_columns(table);
+  return table;
+}
+
+DataTable gaps(const Results& results) {
+  DataTable table = gap_table("found_and_picked", "Found and picked by benchmark");
+  for (const Asked& a : all_asked(results)) add_gap(table, a.benchmark, a.variant, a.figures);
   return table;
 }
 
@@ -39,7 +50,7 @@ Section majority_section(const Results& results) {
                                    {{"maj_at", "the vote is right"}});
   FigureBlock tied = macro_curves(results, "majority_tied_macro", "Votes tied over all benchmarks",
                                   {{"maj_tied", "the vote is tied"}});
-  FigureBlock gap{gap_table(results)};
+  FigureBlock gap{gaps(results)};
   if (gap.table.rows.empty() && macro.table.rows.empty()) {
     section.note("No benchmark here has answers that can be put to a vote.");
     return section;
@@ -58,6 +69,8 @@ Section majority_section(const Results& results) {
     if (has_macro || name == "majority_tied") figure.shown = FigureBlock::Shown::folded;
     section.show(std::move(figure));
   }
+  section.show({macro_gaps(results)});
+  if (has_macro) gap.shown = FigureBlock::Shown::folded;
   section.show(std::move(gap));
   return section;
 }

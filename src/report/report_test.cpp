@@ -72,6 +72,36 @@ TEST(Report, EveryCsvIsNamedInBothPages) {
   }
 }
 
+// Lines of `text` from `from` on, up to an empty one.
+std::vector<std::string> lines_from(const std::string& text, size_t from) {
+  std::vector<std::string> lines;
+  for (size_t end; (end = text.find('\n', from)) != std::string::npos && end > from;
+       from = end + 1) {
+    lines.push_back(text.substr(from, end - from));
+  }
+  return lines;
+}
+
+TEST(Report, TablesHaveTheRowsOfTheirCsv) {
+  const Report report = render_report(made_up());
+  for (const auto& [name, csv] : report.csv) {
+    const size_t named = report.markdown.find("(`csv/" + name + "`)");
+    ASSERT_NE(named, std::string::npos) << name;
+    const std::vector<std::string> shown =
+        lines_from(report.markdown, report.markdown.find("\n| ", named) + 1);
+    const std::vector<std::string> stored = lines_from(csv, 0);
+    ASSERT_EQ(shown.size(), stored.size() + 1) << name << ": two lines of head, one in the CSV";
+    for (size_t i = 1; i < stored.size(); ++i) {
+      std::string first = stored[i].substr(0, stored[i].find(','));
+      std::erase(first, '"');
+      for (size_t at = 0; (at = first.find('_', at)) != std::string::npos; at += 2) {
+        first.insert(at, "\\");
+      }
+      EXPECT_TRUE(shown[i + 1].starts_with("| " + first)) << name << ": " << shown[i + 1];
+    }
+  }
+}
+
 TEST(Report, SpeaksOfWhatFailedAndWhatIsServed) {
   const Report report = render_report(made_up());
   EXPECT_TRUE(has(report.markdown, "failed at quantize: made up: there is no such tensor"));
