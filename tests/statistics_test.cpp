@@ -15,6 +15,7 @@
 #include "statistics/paired.h"
 #include "statistics/pass_at_k.h"
 #include "statistics/percentile.h"
+#include "statistics/permutation.h"
 #include "statistics/proportion.h"
 #include "statistics/verdict.h"
 #include "tests/tolerance.h"
@@ -255,6 +256,32 @@ TEST(Verdicts, FollowTheIntervalAndTheMargin) {
   EXPECT_EQ(judge({-0.03, -0.05, -0.01}, 0.01), Judgement::worse);
   EXPECT_EQ(judge({-0.004, -0.006, -0.002}, 0.01), Judgement::worse_within_margin);
   EXPECT_EQ(judge({-0.01, -0.04, 0.02}, 0.01), Judgement::undecided);
+}
+
+// Expected: scipy 1.17.1, stats.permutation_test(permutation_type="pairings", n_resamples=inf) of
+// stats.pearsonr.
+TEST(PermutationCorrelation, AgreesWithScipy) {
+  const std::vector<double> x = {1, 2, 3, 4, 5, 6}, y = {2.1, 3.9, 3.0, 7.2, 6.1, 9.5};
+  const Correlation up = permutation_correlation(x, y);
+  EXPECT_NEAR(up.r, 0.9104183879690391, closed_form);
+  EXPECT_NEAR(up.p, 0.016666666666666666, closed_form);
+  const std::vector<double> accuracy = {0.803, 0.79, 0.801, 0.78, 0.71, 0.74};
+  const std::vector<double> tokens = {262, 263, 260, 270, 301, 280};
+  const Correlation down = permutation_correlation(accuracy, tokens);
+  EXPECT_NEAR(down.r, -0.9792541282105308, closed_form);
+  EXPECT_NEAR(down.p, 0.005555555555555556, closed_form);
+}
+
+TEST(PermutationCorrelation, TiesCountOnBothSides) {
+  const std::vector<double> x = {1, 2, 3, 4}, y = {1, 1, 2, 1};
+  const Correlation c = permutation_correlation(x, y);
+  EXPECT_NEAR(c.r, 0.25819888974716104, closed_form);
+  EXPECT_NEAR(c.p, 1.0, closed_form);
+}
+
+TEST(PermutationCorrelation, ConstantsSayNothing) {
+  const std::vector<double> x = {1, 2, 3}, y = {5, 5, 5};
+  EXPECT_EQ(permutation_correlation(x, y).p, 1.0);
 }
 
 }  // namespace

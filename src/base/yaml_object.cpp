@@ -47,17 +47,27 @@ YAML::Node load_yaml(const std::string& text, const std::string& file) {
 YamlObject::YamlObject(const YAML::Node& node, std::shared_ptr<const YamlOrigin> origin,
                        std::string path, std::initializer_list<std::string_view> keys)
     : node_(node), origin_(std::move(origin)), path_(std::move(path)) {
+  check(&keys);
+}
+
+YamlObject::YamlObject(const YAML::Node& node, std::shared_ptr<const YamlOrigin> origin,
+                       std::string path, AnyKeys)
+    : node_(node), origin_(std::move(origin)), path_(std::move(path)) {
+  check(nullptr);
+}
+
+void YamlObject::check(const std::initializer_list<std::string_view>* keys) const {
   if (!node_.IsMap()) {
-    throw Error("{}: {}{}, expected a mapping of {}; see the shipped files for examples",
-                origin_->file, path_.empty() ? "" : path_ + ": ", shown(node_),
-                fmt::join(keys, ", "));
+    const std::string of = keys != nullptr ? fmt::format(" of {}", fmt::join(*keys, ", ")) : "";
+    throw Error("{}: {}{}, expected a mapping{}; see the shipped files for examples", origin_->file,
+                path_.empty() ? "" : path_ + ": ", shown(node_), of);
   }
   std::set<std::string> seen;
   for (const auto& entry : node_) {
     const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : shown(entry.first);
     if (!seen.insert(key).second) fail(key, "the key stands there twice; remove one");
-    if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-      fail(key, fmt::format("unknown key; use {}", fmt::join(keys, ", ")));
+    if (keys != nullptr && std::find(keys->begin(), keys->end(), key) == keys->end()) {
+      fail(key, fmt::format("unknown key; use {}", fmt::join(*keys, ", ")));
     }
   }
 }
@@ -161,6 +171,17 @@ std::vector<YamlObject> YamlObject::objects(const std::string& key,
     list.emplace_back(item, origin_, fmt::format("{}[{}]", full_key(key), list.size()), keys);
   }
   return list;
+}
+
+YamlObject YamlObject::named(const std::string& key) const {
+  return {has(key) ? find(key) : YAML::Node(YAML::NodeType::Map), origin_, full_key(key),
+          AnyKeys{}};
+}
+
+std::vector<std::string> YamlObject::keys() const {
+  std::vector<std::string> names;
+  for (const auto& entry : node_) names.push_back(entry.first.Scalar());
+  return names;
 }
 
 }  // namespace quantrial

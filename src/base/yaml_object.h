@@ -41,11 +41,18 @@ class YamlObject {
   YamlObject object(const std::string& key, std::initializer_list<std::string_view> keys) const;
   std::vector<YamlObject> objects(const std::string& key,
                                   std::initializer_list<std::string_view> keys) const;
+  // A mapping whose keys are names of the user's own: any, each once.
+  YamlObject named(const std::string& key) const;
+  std::vector<std::string> keys() const;
 
   // "recipes/x.yaml: parameters.iters: -3; <remedy>"
   [[noreturn]] void fail(const std::string& key, std::string_view remedy) const;
 
  private:
+  struct AnyKeys {};
+  YamlObject(const YAML::Node& node, std::shared_ptr<const YamlOrigin> origin, std::string path,
+             AnyKeys);
+  void check(const std::initializer_list<std::string_view>* keys) const;
   YAML::Node find(const std::string& key) const;
   std::string full_key(const std::string& key) const;
 
