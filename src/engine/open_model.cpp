@@ -27,8 +27,8 @@ OpenModel open_model(const ModelChoice& choice) {
   open.backend = make_cpu_backend({.precision = choice.precision,
                                    .activations = choice.activations,
                                    .threads = choice.threads});
-  open.model = load_model(choice.dir, *open.backend,
-                          {.nvfp4_global_scale = choice.nvfp4_global_scale});
+  open.model =
+      load_model(choice.dir, *open.backend, {.nvfp4_global_scale = choice.nvfp4_global_scale});
   return open;
 }
 

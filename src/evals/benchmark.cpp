@@ -44,7 +44,7 @@ class Reader {
         root_(load_yaml(read_text_file(file, 1 << 20), escaped(file.string(), 400)),
               std::make_shared<YamlOrigin>(YamlOrigin{escaped(file.string(), 400), {}}), "",
               {"title", "source", "licence", "members", "data", "where", "question", "system",
-               "prompt", "sampling", "grading", "majority", "choices"}) {}
+               "prompt", "sampling", "grading", "majority", "choices", "expected_tokens"}) {}
 
   bool is_set() const { return root_.has("members"); }
   std::vector<std::string> members() const { return root_.texts("members"); }
@@ -69,6 +69,7 @@ class Reader {
     if (b.prompt.empty()) root_.fail("prompt", "say what is asked, with {{field}} for fields");
     b.sampling = sampling();
     b.majority = root_.flag("majority", true);
+    b.expected_tokens = root_.integer("expected_tokens", 1, 1 << 24, 0);
     b.grading.options = as_json(root_.node("grading"));
     if (!b.grading.options.is_object() || !b.grading.options.contains("grader")) {
       root_.fail("grading", "give a mapping with the name of a grader: {grader: math}");

@@ -30,7 +30,8 @@ struct Benchmark {
   std::string prompt;  // user message, a template (prompt.cpp)
   BenchmarkSampling sampling;
   GradingRule grading;
-  bool majority = true;  // whether answers have classes that can be voted on
+  bool majority = true;         // whether answers have classes that can be voted on
+  int64_t expected_tokens = 0;  // of a reply, thinking included, for estimates alone; 0: not known
   std::string data_sha256;
   std::vector<Question> questions;
 };

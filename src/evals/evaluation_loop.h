@@ -15,8 +15,8 @@ struct EvaluationWatch {
   std::function<void(const std::vector<EvaluationProgress>&)> show;
 };
 
-// Asks and grades until all is done or the watcher interrupts; what came is in the store either way.
-// Gives the Error that ended the asking, if one did: what there was is graded all the same.
+// Asks and grades until all is done or the watcher interrupts; what came is in the store either
+// way. Gives the Error that ended the asking, if one did: what there was is graded all the same.
 std::exception_ptr run_evaluation(Answerer& answerer, Evaluation& evaluation,
                                   const EvaluationWatch& watch);
 

@@ -124,6 +124,7 @@ ordered_json evaluation_results(const SampleStore& store, const ResultOptions& o
   std::map<std::string, std::map<std::string, RunSamples>> runs;  // variant, benchmark
   std::vector<std::string> order;
   for (const RunRecord& record : store.runs()) {
+    if (options.is_wanted && !options.is_wanted(record)) continue;
     if (!runs.contains(record.variant)) order.push_back(record.variant);
     runs[record.variant].emplace(record.benchmark, load_run(store, record));
   }

@@ -4,6 +4,7 @@
 // statistics/bootstrap.h and the seed.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -17,6 +18,8 @@ struct ResultOptions {
   std::string base = "bf16";  // deltas are against this variant, where it is there
   double macro_margin = 0.01, benchmark_margin = 0.02;
   uint64_t seed = 42;  // of permutations and bootstraps
+  // Which stored runs the figures are of; without: all.
+  std::function<bool(const RunRecord&)> is_wanted{};
 };
 
 // {"version", "base", "margins", "seed", "variants": {v: {"benchmarks": {b: ...}, "macro": ...}}}

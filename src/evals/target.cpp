@@ -17,6 +17,7 @@ class LocalEvalTarget : public EvalTarget {
   GenerationDefaults defaults() const override { return read_generation_defaults(dir()); }
 
   Answerer& open() override {
+    if (answerer_) return *answerer_;
     tokenizer_ = std::make_unique<Tokenizer>(Tokenizer::load(dir()));
     chat_template_ = ChatTemplate::find(dir());
     open_ = std::make_unique<OpenModel>(open_model(local_.model));
@@ -65,6 +66,7 @@ class ServedEvalTarget : public EvalTarget {
   GenerationDefaults defaults() const override { return recommended_sampling(); }
 
   Answerer& open() override {
+    if (answerer_) return *answerer_;
     if (served_.tokenizer) {
       model_text_ = std::make_unique<ModelText>(ModelText::load(*served_.tokenizer));
     }

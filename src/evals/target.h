@@ -20,7 +20,7 @@ class EvalTarget {
   virtual ~EvalTarget() = default;
   // Sampling where neither options nor benchmark say anything; needs no open model.
   virtual GenerationDefaults defaults() const = 0;
-  // Loads the model, or asks the servers what they serve; once.
+  // Loads the model, or asks the servers what they serve; the first time alone.
   virtual Answerer& open() = 0;
   // How it worked, for people who want to know more; may be empty.
   virtual std::string summary() const { return {}; }
@@ -38,13 +38,13 @@ struct LocalTarget {
 std::unique_ptr<EvalTarget> make_target(const LocalTarget& local);
 
 struct ServedTarget {
-  std::string addresses;              // URL[,URL]
-  std::optional<std::string> model;   // without: the only one that is served
+  std::string addresses;                 // URL[,URL]
+  std::optional<std::string> model;      // without: the only one that is served
   std::optional<std::string> tokenizer;  // folder, to count tokens with
   HttpOptions http;
   RetryPolicy retry;
-  std::vector<std::string> omitted;  // fields of requests that the servers refuse
-  int64_t concurrency = 16;          // over all of them
+  std::vector<std::string> omitted;              // fields of requests that the servers refuse
+  int64_t concurrency = 16;                      // over all of them
   std::function<bool()> stopped;                 // asked from any thread
   std::function<void(const std::string&)> note;  // told what people must know, from any thread
 };
