@@ -205,11 +205,14 @@ void read_parameters(const YamlObject& root, RecipeParameters& parameters) {
 }
 
 Recipe parse(const YAML::Node& document, const std::shared_ptr<const YamlOrigin>& origin) {
-  const YamlObject root(document, origin, "",
-                        {"description", "algorithm", "weights", "activations", "container", "keep",
-                         "mtp", "fused_scales", "parameters", "overrides"});
+  const YamlObject root(
+      document, origin, "",
+      {"description", "stands_for", "differs", "algorithm", "weights", "activations", "container",
+       "keep", "mtp", "fused_scales", "parameters", "overrides"});
   Recipe recipe;
   recipe.description = root.text("description");
+  recipe.stands_for = root.text("stands_for");
+  recipe.differs = root.text("differs");
   for (const char* key : {"algorithm", "weights", "container"}) {
     if (!root.has(key)) root.fail(key, "a recipe needs it; see recipes/ for examples");
   }

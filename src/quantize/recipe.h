@@ -45,6 +45,8 @@ struct RecipeOverride {
 
 struct Recipe {
   std::string name, description;
+  std::string stands_for,
+      differs;  // the published checkpoint that it is made like, and what is not
   Method method = Method::round_to_nearest;
   Scheme scheme;  // weights and activations
   OutputContainer container = OutputContainer::compressed_tensors;
