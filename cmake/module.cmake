@@ -26,6 +26,7 @@ set(quantrial_report_libraries nlohmann_json::nlohmann_json)
 set(quantrial_quantize_libraries nlohmann_json::nlohmann_json)
 set(quantrial_evals_libraries nlohmann_json::nlohmann_json PkgConfig::SQLITE PkgConfig::PCRE2
   PkgConfig::UTF8PROC PkgConfig::HTTPLIB OpenSSL::SSL)
+set(quantrial_study_libraries nlohmann_json::nlohmann_json)
 set(quantrial_sandbox_libraries PkgConfig::SECCOMP)
 set(quantrial_text_libraries nlohmann_json::nlohmann_json PkgConfig::PCRE2 PkgConfig::UTF8PROC)
 

@@ -1,0 +1,130 @@
+#include "study/evaluate_stage.h"
+
+#include "base/error.h"
+#include "evals/evaluation_loop.h"
+#include "evals/target.h"
+
+namespace quantrial {
+namespace {
+
+[[noreturn]] void interrupted() {
+  throw Interrupted("interrupted; what is finished is kept, run the same command to go on");
+}
+
+RunWish wish_for(StudyContext& context, const std::string& benchmark) {
+  const Study& study = context.study;
+  RunWish wish{.benchmarks = {benchmark},
+               .files = {context.places.benchmarks, {}},
+               .samples = study.samples.at(benchmark),
+               .limit = study.limit.at(benchmark),
+               .sampling = study.sampling.at(benchmark),
+               .thinking = study.thinking,
+               .seed = study.seed};
+  const auto file = study.benchmark_files.find(benchmark);
+  if (file != study.benchmark_files.end()) wish.files.supplied.insert(*file);
+  wish.watch = [&context](const std::string& name, size_t done, size_t all) {
+    context.observer.progress(static_cast<double>(done) / static_cast<double>(all),
+                              fmt::format("evaluate: {} checks its own solutions", name));
+    return !context.observer.interrupted();
+  };
+  return wish;
+}
+
+// The sampling of the base's own configuration, for all variants.
+GenerationDefaults defaults(const StudyContext& context) {
+  return context.study.base.empty() ? recommended_sampling()
+                                    : read_generation_defaults(context.study.base);
+}
+
+std::unique_ptr<EvalTarget> target_of(StudyContext& context, const StudyVariant& variant) {
+  const Study& study = context.study;
+  if (!context.is_served(variant)) {
+    return make_target(LocalTarget{.model = context.model(variant),
+                                   .concurrency = study.concurrency,
+                                   .context = study.context});
+  }
+  HttpOptions http;
+  http.key = context.api_key(variant.key_variable);
+  StudyObserver& observer = context.observer;
+  return make_target(
+      ServedTarget{.addresses = variant.addresses,
+                   .model = variant.model,
+                   .tokenizer = variant.tokenizer,
+                   .http = http,
+                   .retry = {},
+                   .omitted = {},
+                   .concurrency = study.concurrency,
+                   .stopped = [&observer] { return observer.interrupted(); },
+                   .note = [&observer](const std::string& line) { observer.line(line); }});
+}
+
+double share_done(const std::vector<EvaluationProgress>& all) {
+  int64_t done = 0, total = 0;
+  for (const EvaluationProgress& p : all) {
+    done += p.done;
+    total += p.total;
+  }
+  return total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total);
+}
+
+bool is_complete(const std::vector<EvaluationProgress>& all) {
+  return std::all_of(all.begin(), all.end(), [](const EvaluationProgress& p) {
+    return p.done == p.total && p.transport_errors == 0 && p.sandbox_errors == 0;
+  });
+}
+
+}  // namespace
+
+PlannedRuns plan_runs(StudyContext& context) {
+  PlannedRuns all;
+  for (const std::string& benchmark : context.study.benchmarks) {
+    PlannedRuns one = benchmark_runs(wish_for(context, benchmark), defaults(context));
+    if (context.observer.interrupted()) interrupted();
+    for (BenchmarkRun& run : one.runs) all.runs.push_back(std::move(run));
+    for (NotRun& left_out : one.not_run) {
+      context.observer.line(
+          fmt::format("evaluate: {}: not run: {}", left_out.benchmark, left_out.reason));
+      all.not_run.push_back(std::move(left_out));
+    }
+  }
+  return all;
+}
+
+bool has_more_samples(const StudyContext& context, const StudyVariant& variant, int64_t samples) {
+  for (const RunRecord& run : context.samples.runs()) {
+    if (run.variant == variant.name && run.samples > samples) return true;
+  }
+  return false;
+}
+
+void evaluate_variant(StudyContext& context, const StudyVariant& variant,
+                      const PlannedRuns& planned, int64_t most_samples) {
+  std::vector<BenchmarkRun> runs = planned.runs;
+  for (BenchmarkRun& run : runs) run.samples = std::min(run.samples, most_samples);
+  const std::unique_ptr<EvalTarget> target = target_of(context, variant);
+  const std::string identity = context.is_served(variant) ? target->open().fingerprint()
+                                                          : fingerprint(context.model(variant));
+  Evaluation evaluation(std::move(runs),
+                        {.variant = variant.name,
+                         .fingerprint = identity,
+                         .seed = context.study.seed_of(variant),
+                         .grading_threads = 2},
+                        context.samples);
+  if (is_complete(evaluation.progress())) return;
+  const std::string what = fmt::format("evaluate {}", variant.name);
+  const std::exception_ptr failure =
+      run_evaluation(target->open(), evaluation,
+                     {.interrupted = [&] { return context.observer.interrupted(); },
+                      .show =
+                          [&](const std::vector<EvaluationProgress>& all) {
+                            context.observer.progress(share_done(all), what);
+                          }});
+  if (context.observer.interrupted()) interrupted();
+  if (failure) std::rethrow_exception(failure);
+  const std::vector<std::string> missing = missing_scores(evaluation.progress());
+  if (!missing.empty()) {
+    throw Error("{}; run the study again for them", fmt::join(missing, "; "));
+  }
+}
+
+}  // namespace quantrial

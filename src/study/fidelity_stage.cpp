@@ -1,0 +1,173 @@
+#include "study/fidelity_stage.h"
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+#include "base/sha256.h"
+#include "evals/fidelity/fidelity_report.h"
+#include "evals/fidelity/fidelity_texts.h"
+#include "evals/fidelity/own_traces.h"
+#include "quantize/calibration.h"
+#include "study/text_overlap.h"
+#include "tensor/file_in_progress.h"
+
+namespace quantrial {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr const char* traces_file = "traces.jsonl";
+constexpr const char* traces_part = "traces";  // of the table `fidelity`
+
+SamplingParameters base_sampling(const StudyContext& context) {
+  const GenerationDefaults d = read_generation_defaults(context.study.base);
+  return {.temperature = d.do_sample ? d.temperature : 0.0,
+          .top_k = d.top_k,
+          .top_p = d.top_p,
+          .min_p = d.min_p,
+          .seed = context.study.seed};
+}
+
+// Counts up to `total` of `what`.
+std::function<void(int64_t)> counter(StudyContext& context, int64_t total, std::string what) {
+  return [&context, total, what = std::move(what), done = int64_t{0}](int64_t more) mutable {
+    done += more;
+    if (context.observer.interrupted()) {
+      throw Interrupted("interrupted; what is finished is kept, run the same command to go on");
+    }
+    context.observer.progress(static_cast<double>(done) / static_cast<double>(total), what);
+  };
+}
+
+// Writes traces.jsonl, unless it holds the traces of this base and plan.
+void make_traces(StudyContext& context, const FidelityPlan& plan) {
+  const std::string key = Sha256::hex(ordered_json({{"base", fingerprint(context.base())},
+                                                    {"traces", plan.own_traces},
+                                                    {"context", plan.context},
+                                                    {"seed", context.study.seed}})
+                                          .dump());
+  const fs::path file = context.folder / traces_file;
+  if (const auto there =
+          context.measurements.find(MeasurementTable::fidelity, "", traces_part, key);
+      there && fs::is_regular_file(file) &&
+      Sha256::hex(read_text_file(file)) == there->at("sha256").get<std::string>()) {
+    return;
+  }
+  const OpenModel base = open_model(context.base());
+  TraceRequest request{.questions = question_files(context.places.benchmarks / "reference"),
+                       .traces = plan.own_traces,
+                       .max_tokens = plan.context,
+                       .seed = context.study.seed,
+                       .sampling = base_sampling(context)};
+  base.plan({.concurrency = traces_at_once, .context_tokens = plan.context});
+  const std::string lines = trace_lines(
+      own_traces(*base.model, base.dir, request,
+                 counter(context, plan.own_traces * plan.context, "fidelity: traces of the base")));
+  FileInProgress out(file);
+  out.write(std::as_bytes(std::span(lines)));
+  out.commit(Durability::synced);
+  context.measurements.put(MeasurementTable::fidelity,
+                           {"", traces_part, key, {{"sha256", Sha256::hex(lines)}}});
+}
+
+// Throws for a text that holds calibration text of any recipe.
+void refuse_overlap(const StudyContext& context, const ModelConfig& config,
+                    std::span<const FidelityText> texts) {
+  for (const StudyVariant& variant : context.study.variants) {
+    if (!variant.recipe || !variant.recipe->needs_calibration()) continue;
+    CalibrationSource source{context.study.calibration, {}, context.study.base};
+    if (source.file.empty()) source.texts = context.places.calibration;
+    const Calibration calibration = read_calibration(source, config, variant.recipe->parameters);
+    const TextOverlap overlap(calibration.sequences);
+    for (const FidelityText& text : texts) {
+      const auto at = overlap.find(text.tokens);
+      if (!at) continue;
+      throw Error(
+          "fidelity: {}: from token {} on it holds calibration text of variant '{}'; measure on "
+          "other texts or calibrate on others",
+          text.source, *at, variant.name);
+    }
+  }
+}
+
+void measure(StudyContext& context, const Measurement& place, const ModelChoice& choice,
+             const StudyTexts& texts, DeltaRows rows) {
+  if (context.measurements.has(MeasurementTable::fidelity, place)) return;
+  const OpenModel base = open_model(context.base());
+  const OpenModel model = open_model(choice);
+  for (const OpenModel* open : {&base, &model}) {
+    open->plan({.context_tokens = longest(texts.texts)});
+  }
+  const std::vector<TokenFidelity> tokens = compare_models(
+      {*base.model, context.study.base.string()}, {*model.model, choice.dir.string(), rows},
+      texts.texts, base_sampling(context), context.pool,
+      counter(context, predicted_tokens(texts.texts),
+              fmt::format("fidelity {}", place.variant.empty() ? "noise floor" : place.variant)));
+  FidelityReport report{.model = choice.dir.string(),
+                        .base = context.study.base.string(),
+                        .texts = texts.description,
+                        .precision = "native",
+                        .sampling = base_sampling(context),
+                        .fidelity = break_down(tokens)};
+  Measurement found = place;
+  found.data = fidelity_json(report).at("fidelity");
+  found.data["texts"] = texts.description;
+  context.measurements.put(MeasurementTable::fidelity, found);
+}
+
+}  // namespace
+
+// Traces and texts have half of the tokens each, where there are both.
+StudyTexts fidelity_texts(StudyContext& context) {
+  const FidelityPlan& plan = *context.study.fidelity;
+  const ModelConfig config = read_model_config(context.study.base);
+  StudyTexts result;
+  FidelityLimits limits{.tokens = plan.tokens, .context = plan.context};
+  const auto add = [&](std::span<const fs::path> files, const std::string& description) {
+    std::vector<FidelityText> more = read_fidelity_texts(files, context.study.base, config, limits);
+    limits.tokens = plan.tokens - predicted_tokens(more);
+    std::move(more.begin(), more.end(), std::back_inserter(result.texts));
+    result.description += (result.description.empty() ? "" : ", ") + description;
+  };
+  if (plan.own_traces > 0) {
+    make_traces(context, plan);
+    if (!plan.texts.empty()) limits.tokens /= 2;
+    add(std::vector{context.folder / traces_file},
+        fmt::format("{} traces of the base, seed {}", plan.own_traces, context.study.seed));
+  }
+  if (!plan.texts.empty()) {
+    std::vector<std::string> names;
+    for (const fs::path& text : plan.texts) names.push_back(text.filename().string());
+    add(plan.texts, fmt::format("{}", fmt::join(names, ", ")));
+  }
+  refuse_overlap(context, config, result.texts);
+  ordered_json tokens = ordered_json::array();
+  for (const FidelityText& text : result.texts) tokens.push_back(text.tokens);
+  result.key = Sha256::hex(tokens.dump());
+  return result;
+}
+
+std::vector<FidelityText> own_traces_of_base(StudyContext& context, int64_t tokens) {
+  FidelityPlan plan = context.study.fidelity.value_or(FidelityPlan());
+  if (plan.own_traces == 0) plan.own_traces = FidelityPlan().own_traces;
+  make_traces(context, plan);
+  return read_fidelity_texts(std::vector{context.folder / traces_file}, context.study.base,
+                             read_model_config(context.study.base),
+                             {.tokens = tokens, .context = plan.context});
+}
+
+void measure_noise_floor(StudyContext& context, const StudyTexts& texts) {
+  ModelChoice other = context.base();
+  other.precision = Precision::fp32;
+  const std::string key = Sha256::hex(texts.key + fingerprint(context.base()) + fingerprint(other));
+  measure(context, {"", "noise floor", key}, other, texts, DeltaRows::one_by_one);
+}
+
+void measure_fidelity(StudyContext& context, const StudyVariant& variant, const StudyTexts& texts) {
+  const ModelChoice choice = context.model(variant);
+  const std::string key =
+      Sha256::hex(texts.key + fingerprint(context.base()) + fingerprint(choice));
+  measure(context, {variant.name, "", key}, choice, texts, DeltaRows::in_chunks);
+}
+
+}  // namespace quantrial

@@ -1,0 +1,13 @@
+// Means over benchmarks, each with the same weight, of what results.json has of every benchmark.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+namespace quantrial {
+
+// Adds to variant.macro: `tokens` (mean generated tokens), `token_ratio` (geometric mean of the
+// ratios to the base) and `pass_at`, `pass_hat`, `maj_at` by k where every benchmark has them.
+// Intervals: normal, from the benchmarks' own, which are independent (for ratios: of logarithms).
+void add_macro_figures(nlohmann::ordered_json& variant);
+
+}  // namespace quantrial

@@ -1,0 +1,11 @@
+// What the results were made with and from: settings, machine, program, base.
+#pragma once
+
+#include "study/stage.h"
+
+namespace quantrial {
+
+// Into the table `study`, parts "settings", "machine", "program", "base".
+void write_provenance(StudyContext& context);
+
+}  // namespace quantrial

@@ -1,0 +1,115 @@
+#include "study/run_study.h"
+
+#include "base/error.h"
+#include "study/evaluate_stage.h"
+#include "study/examples.h"
+#include "study/fidelity_stage.h"
+#include "study/full_run.h"
+#include "study/provenance.h"
+#include "study/quantize_stage.h"
+#include "study/speed_stage.h"
+
+namespace quantrial {
+namespace {
+
+constexpr int64_t pilot_samples = 2;
+
+class StudyRun {
+ public:
+  StudyRun(StudyContext& context, const StudySelection& selection)
+      : context_(context), selection_(selection) {
+    for (const StudyVariant& variant : context.study.variants) {
+      if (selection.variant && *selection.variant != variant.name) continue;
+      variants_.push_back(&variant);
+    }
+  }
+
+  void go() {
+    write_provenance(context_);
+    if (runs(Stage::quantize)) quantize();
+    describe();
+    if (context_.study.fidelity && runs(Stage::fidelity)) fidelity();
+    if (runs(Stage::evaluate)) evaluate(pilot_samples);
+    if (context_.study.speed && runs(Stage::speed)) speed();
+    if (runs(Stage::evaluate)) evaluate(INT64_MAX);
+    if (!selection_.stage && !selection_.variant) estimate_full_run(context_);
+  }
+
+ private:
+  bool runs(Stage stage) const { return !selection_.stage || *selection_.stage == stage; }
+
+  // Each variant that is there; `servers`: those that are served too.
+  enum class Servers : uint8_t { too, not_these };
+  void for_each(Stage stage, Servers servers,
+                const std::function<void(const StudyVariant&)>& work) {
+    for (const StudyVariant* variant : variants_) {
+      if (is_unmade(context_, *variant)) continue;
+      if (servers == Servers::not_these && context_.is_served(*variant)) continue;
+      attempt(context_, *variant, stage, [&] { work(*variant); });
+    }
+  }
+
+  void quantize() {
+    const StageClock clock(context_, Stage::quantize);
+    for (const StudyVariant* variant : variants_) {
+      attempt(context_, *variant, Stage::quantize, [&] { quantize_variant(context_, *variant); });
+    }
+    context_.observer.stored();
+  }
+
+  // A checkpoint that cannot even be looked into fails like one that cannot be made.
+  void describe() {
+    for (const StudyVariant* variant : variants_) {
+      if (is_unmade(context_, *variant)) continue;
+      attempt(context_, *variant, Stage::quantize, [&] { describe_variant(context_, *variant); });
+    }
+  }
+
+  void fidelity() {
+    const StageClock clock(context_, Stage::fidelity);
+    const StudyTexts texts = fidelity_texts(context_);
+    measure_noise_floor(context_, texts);
+    for_each(Stage::fidelity, Servers::not_these, [&](const StudyVariant& variant) {
+      if (variant.source != VariantSource::base) measure_fidelity(context_, variant, texts);
+    });
+    context_.observer.stored();
+  }
+
+  void evaluate(int64_t most_samples) {
+    const StageClock clock(context_, Stage::evaluate);
+    if (!runs_) runs_ = plan_runs(context_);
+    for_each(Stage::evaluate, Servers::too, [&](const StudyVariant& variant) {
+      if (most_samples == pilot_samples && has_more_samples(context_, variant, pilot_samples)) {
+        return;
+      }
+      evaluate_variant(context_, variant, *runs_, most_samples);
+    });
+    if (most_samples != pilot_samples) find_examples(context_, *runs_);
+    context_.observer.stored();
+  }
+
+  // Rounds over all variants: what changes on the machine meanwhile meets them all.
+  void speed() {
+    const StageClock clock(context_, Stage::speed);
+    const std::vector<FidelityText> texts = speed_texts(context_);
+    for (int64_t round = 0; round < context_.study.speed->rounds; ++round) {
+      for_each(Stage::speed, Servers::not_these, [&](const StudyVariant& variant) {
+        measure_speed(context_, variant, texts, round);
+      });
+    }
+    context_.observer.stored();
+  }
+
+  StudyContext& context_;
+  const StudySelection& selection_;
+  std::vector<const StudyVariant*> variants_;
+  std::optional<PlannedRuns> runs_;
+};
+
+}  // namespace
+
+void run_study(StudyContext& context, const StudySelection& selection) {
+  StudyRun(context, selection).go();
+}
+
+}  // namespace quantrial

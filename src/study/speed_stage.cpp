@@ -1,0 +1,199 @@
+#include "study/speed_stage.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "evals/fidelity/fidelity_texts.h"
+#include "evals/speed/memory_observation.h"
+#include "evals/speed/observe_replies.h"
+#include "evals/speed/observe_speed.h"
+#include "evals/speed/offline_acceptance.h"
+#include "study/fidelity_stage.h"
+
+namespace quantrial {
+namespace {
+
+using nlohmann::ordered_json;
+
+// Enough of the traces for prompts that differ.
+constexpr int64_t text_tokens = 1 << 20;
+// On which drafts are predicted.
+constexpr int64_t offline_tokens = 8192;
+
+SamplingParameters sampling_of(const StudyContext& context, int64_t first_request) {
+  const GenerationDefaults d = read_generation_defaults(context.study.base);
+  return {.temperature = d.do_sample ? d.temperature : 0.0,
+          .top_k = d.top_k,
+          .top_p = d.top_p,
+          .min_p = d.min_p,
+          .seed = context.study.seed + static_cast<uint64_t>(first_request)};
+}
+
+std::vector<SpeedCell> cells(const SpeedPlan& plan, bool has_mtp) {
+  std::vector<SpeedCell> all;
+  for (const int64_t prompt : plan.prompt_tokens) {
+    for (const int64_t concurrency : plan.concurrency) {
+      for (const int64_t drafts : plan.draft_tokens) {
+        if (drafts == 0 || has_mtp) all.push_back({concurrency, prompt, drafts});
+      }
+    }
+  }
+  return all;
+}
+
+std::string part_of(const SpeedCell& cell, int64_t round) {
+  return fmt::format("round {}: {} sequences, prompt {}, drafts {}", round, cell.concurrency,
+                     cell.prompt_tokens, cell.draft_tokens);
+}
+
+// All that a cell's figures depend on but the machine.
+std::string cell_key(const StudyContext& context, const ModelChoice& choice,
+                     const std::vector<FidelityText>& texts) {
+  auto tokens = ordered_json::array();
+  for (const FidelityText& text : texts) tokens.push_back(text.tokens);
+  return Sha256::hex(fmt::format("{} {} {} {} {}", fingerprint(choice), Sha256::hex(tokens.dump()),
+                                 context.study.speed->output_tokens, context.study.seed,
+                                 context.pool.size()));
+}
+
+// A model opened for one round.
+class Round {
+ public:
+  Round(StudyContext& context, const StudyVariant& variant, const std::vector<FidelityText>& texts,
+        int64_t number)
+      : context_(context),
+        variant_(variant),
+        texts_(texts),
+        number_(number),
+        key_(cell_key(context, context.model(variant), texts)) {}
+
+  void run() {
+    if (number_ == 0) {
+      remember_memory();
+      predict_acceptance();
+      count_drafts_of_replies();
+    }
+    const SpeedPlan& plan = *context_.study.speed;
+    std::vector<SpeedCell> missing;
+    for (const SpeedCell& cell : cells(plan, true)) {
+      if (!is_there(cell)) missing.push_back(cell);
+    }
+    if (missing.empty()) return;
+    const OpenModel open = open_model(context_.model(variant_));
+    const ThinkingTags tags = thinking_tags(Tokenizer::load(open.dir));
+    for (const SpeedCell& cell : cells(plan, open.model->has_mtp())) {
+      if (!is_there(cell)) measure(open, tags, cell);
+    }
+  }
+
+ private:
+  bool is_there(const SpeedCell& cell) const {
+    return context_.measurements.has(MeasurementTable::speed,
+                                     {variant_.name, part_of(cell, number_), key_});
+  }
+
+  // With the heaviest load of the study, the model opened for it alone.
+  void remember_memory() {
+    const Measurement place{variant_.name, "", key_};
+    if (context_.measurements.has(MeasurementTable::memory, place)) return;
+    const SpeedPlan& plan = *context_.study.speed;
+    ResidentGrowth growth;
+    const OpenModel open = open_model(context_.model(variant_));
+    const int64_t drafts = open.model->has_mtp() ? largest(plan.draft_tokens) : 0;
+    const MemoryLoad load{.concurrency = largest(plan.concurrency),
+                          .context_tokens = largest(plan.prompt_tokens) + plan.output_tokens,
+                          .draft_tokens = drafts};
+    open.plan({.concurrency = load.concurrency,
+               .context_tokens = load.context_tokens,
+               .draft_tokens = drafts});
+    MemoryObservation seen = observe_memory(*open.model, open.backend->kv_dtype(), load, growth,
+                                            [&] { watch("memory"); });
+    seen.weights = weights_by_class(take_inventory(open.dir));
+    context_.measurements.put(MeasurementTable::memory, {variant_.name, "", key_, to_json(seen)});
+  }
+
+  // What the MTP head's drafts are worth by their logits, beside what the rounds will count.
+  void predict_acceptance() {
+    const Measurement place{variant_.name, offline_part, key_};
+    if (context_.measurements.has(MeasurementTable::speed, place)) return;
+    const OpenModel open = open_model(context_.model(variant_));
+    if (!open.model->has_mtp()) return;
+    const std::vector<FidelityText> texts =
+        limited(texts_, {.tokens = offline_tokens, .context = longest(texts_)});
+    open.plan({.context_tokens = longest(texts)});
+    Measurement found = place;
+    found.data = to_json(offline_acceptance({*open.model, variant_.name}, texts,
+                                            sampling_of(context_, 0), context_.pool,
+                                            [&](int64_t) { watch("drafts by their logits"); }));
+    context_.measurements.put(MeasurementTable::speed, found);
+  }
+
+  // Drafts on replies of natural length, for acceptance by context and segment.
+  void count_drafts_of_replies() {
+    const Measurement place{variant_.name, replies_part, key_};
+    if (context_.measurements.has(MeasurementTable::speed, place)) return;
+    const OpenModel open = open_model(context_.model(variant_));
+    if (!open.model->has_mtp()) return;
+    const int64_t concurrency = largest(context_.study.speed->concurrency);
+    const MemoryPlan plan = open.plan(
+        {.concurrency = concurrency, .context_tokens = longest(texts_), .draft_tokens = 1});
+    const ReplyLoad load{.concurrency = concurrency,
+                         .draft_tokens = 1,
+                         .sampling = sampling_of(context_, 0),
+                         .tags = thinking_tags(Tokenizer::load(open.dir))};
+    Measurement found = place;
+    found.data = to_json(observe_replies(*open.model, plan.engine, load, reply_prompts(texts_),
+                                         [&] { watch("drafts of replies"); }));
+    context_.measurements.put(MeasurementTable::speed, found);
+  }
+
+  static int64_t largest(const std::vector<int64_t>& of) {
+    return *std::max_element(of.begin(), of.end());
+  }
+
+  void watch(const std::string& what) const {
+    if (context_.observer.interrupted()) {
+      throw Interrupted("interrupted; what is finished is kept, run the same command to go on");
+    }
+    context_.observer.progress(
+        static_cast<double>(number_) / static_cast<double>(context_.study.speed->rounds),
+        fmt::format("speed {}: {}", variant_.name, what));
+  }
+
+  // The first round is run once before, as a warm-up that is dropped.
+  void measure(const OpenModel& open, const ThinkingTags& tags, const SpeedCell& cell) {
+    const int64_t first = number_ * cell.concurrency;
+    const SpeedLoad load{.cell = cell,
+                         .output_tokens = context_.study.speed->output_tokens,
+                         .sampling = sampling_of(context_, first),
+                         .tags = tags};
+    const MemoryPlan plan = open.plan(memory_wish(load, open.model->options().max_batch_tokens));
+    const auto prompts = speed_prompts(texts_, cell.prompt_tokens, first, cell.concurrency);
+    const auto watching = [&] { watch(part_of(cell, number_ + 1)); };
+    if (number_ == 0) observe_speed(*open.model, plan.engine, load, prompts, watching);
+    SpeedObservation seen = observe_speed(*open.model, plan.engine, load, prompts, watching);
+    seen.round = number_;
+    context_.measurements.put(MeasurementTable::speed,
+                              {variant_.name, part_of(cell, number_), key_, to_json(seen)});
+  }
+
+  StudyContext& context_;
+  const StudyVariant& variant_;
+  const std::vector<FidelityText>& texts_;
+  int64_t number_;
+  std::string key_;
+};
+
+}  // namespace
+
+std::vector<FidelityText> speed_texts(StudyContext& context) {
+  return own_traces_of_base(context, text_tokens);
+}
+
+void measure_speed(StudyContext& context, const StudyVariant& variant,
+                   const std::vector<FidelityText>& texts, int64_t round) {
+  Round(context, variant, texts, round).run();
+}
+
+}  // namespace quantrial

@@ -1,0 +1,20 @@
+// How fast the local variants run, what they hold in memory, and what their MTP heads are good for.
+#pragma once
+
+#include "evals/fidelity/fidelity.h"
+#include "study/stage.h"
+
+namespace quantrial {
+
+// Parts of the table `speed` that are no rounds of a cell ("round ...").
+inline constexpr const char* offline_part = "offline acceptance";
+inline constexpr const char* replies_part = "drafts of replies";
+
+// What requests of the speed stage are made of: the base's own traces.
+std::vector<FidelityText> speed_texts(StudyContext& context);
+
+// One round of every cell of the study, and in the first one memory and offline acceptance.
+void measure_speed(StudyContext& context, const StudyVariant& variant,
+                   const std::vector<FidelityText>& texts, int64_t round);
+
+}  // namespace quantrial

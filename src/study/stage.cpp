@@ -1,0 +1,78 @@
+#include "study/stage.h"
+
+#include "base/error.h"
+#include "base/seconds_since.h"
+
+namespace quantrial {
+namespace {
+
+constexpr const char* failed = "failed: ";  // and the stage: a part of the table `variants`
+
+// Whether the two would give the same files.
+bool same_recipe(const StudyVariant& a, const StudyVariant& b) {
+  return a.recipe && b.recipe && as_json(*a.recipe) == as_json(*b.recipe);
+}
+
+}  // namespace
+
+std::filesystem::path StudyContext::checkpoint(const StudyVariant& variant) const {
+  if (variant.source == VariantSource::base) return study.base;
+  if (variant.source == VariantSource::checkpoint) return variant.checkpoint;
+  for (const StudyVariant& first : study.variants) {
+    if (same_recipe(first, variant)) return folder / "variants" / first.name;
+  }
+  return folder / "variants" / variant.name;
+}
+
+ModelChoice StudyContext::model(const StudyVariant& variant) const {
+  return {.dir = checkpoint(variant),
+          .activations = variant.activations,
+          .nvfp4_global_scale = variant.nvfp4_global_scale,
+          .threads = threads};
+}
+
+ModelChoice StudyContext::base() const { return {.dir = study.base, .threads = threads}; }
+
+bool attempt(StudyContext& context, const StudyVariant& variant, Stage stage,
+             const std::function<void()>& work) {
+  const std::string part = failed + name(stage);
+  try {
+    work();
+    context.measurements.remove(MeasurementTable::variants, variant.name, part);
+    return true;
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Error& error) {
+    context.observer.line(
+        fmt::format("{}: {}: failed: {}", name(stage), variant.name, error.what()));
+    context.measurements.put(
+        MeasurementTable::variants,
+        {variant.name, part, "", {{"stage", name(stage)}, {"reason", error.what()}}});
+    return false;
+  }
+}
+
+bool is_unmade(const StudyContext& context, const StudyVariant& variant) {
+  for (const Measurement& m : context.measurements.all(MeasurementTable::variants, variant.name)) {
+    if (m.part == failed + name(Stage::quantize)) return true;
+  }
+  return false;
+}
+
+StageClock::StageClock(StudyContext& context, Stage stage)
+    : context_(context), stage_(stage), start_(std::chrono::steady_clock::now()) {}
+
+StageClock::~StageClock() {
+  try {
+    const std::string part = "seconds: " + name(stage_);
+    double before = 0;
+    if (const auto there = context_.measurements.find(MeasurementTable::study, "", part, "")) {
+      before = there->value("seconds", 0.0);
+    }
+    context_.measurements.put(MeasurementTable::study,
+                              {"", part, "", {{"seconds", before + seconds_since(start_)}}});
+  } catch (const Error&) {  // the cost is missing from the report, nothing else
+  }
+}
+
+}  // namespace quantrial
