@@ -3,9 +3,8 @@ JOBS ?= $(shell nproc)
 
 .PHONY: study test test-fast bench build dependencies test-dependencies asan format lint install clean
 
-study: build            ## the study (today: the engine on one checkpoint of each format)
-	cmake --build --preset release -j $(JOBS) --target format_table
-	tools/study.sh build/release
+study: build            ## the study on the shipped reference model; ends with the report's path
+	build/quantrial study reference
 
 test: test-dependencies ## the whole test suite
 	cmake --preset release

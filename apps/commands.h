@@ -28,5 +28,7 @@ void add_eval_command(CLI::App& app, const CommonOptions& common);
 void add_regrade_command(CLI::App& app, const CommonOptions& common);
 void add_bench_command(CLI::App& app, const CommonOptions& common);
 void add_fidelity_command(CLI::App& app, const CommonOptions& common);
+void add_study_command(CLI::App& app, const CommonOptions& common);
+void add_report_command(CLI::App& app, const CommonOptions& common);
 
 }  // namespace quantrial

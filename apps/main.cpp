@@ -41,6 +41,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("-v,--verbose", common.verbose, "Say more");
   app.add_flag("--quiet", common.quiet, "Say nothing but results and errors");
+  add_study_command(app, common);
+  add_report_command(app, common);
   add_inspect_command(app, common);
   add_list_command(app, common);
   add_quantize_command(app, common);

@@ -1,0 +1,21 @@
+// The folder of a study: results and report from what samples.sqlite holds.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "study/study.h"
+
+namespace quantrial {
+
+// Writes results.json, report.html, report.md and csv/ anew. Throws Error when the folder has no
+// samples.sqlite.
+void write_report(const std::filesystem::path& folder);
+
+// Where this program finds what studies name.
+StudyPlaces study_places();
+
+// `text` as the file `path`, which is replaced when it is whole.
+void write_file(const std::filesystem::path& path, const std::string& text);
+
+}  // namespace quantrial
