@@ -10,7 +10,7 @@ namespace {
 
 constexpr int x_ticks = 5, y_ticks = 5;
 constexpr double below = 44, above = 10, beside = 14;  // room around the plot area
-constexpr double title_room = 22;                      // for the upright title of y
+constexpr double title_room = 24;                      // for the upright title of y
 constexpr double widest_name = 160;
 
 AxisPlan plan(const DataTable& table, const Axis& axis, const Range& range, int wanted) {
