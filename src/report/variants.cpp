@@ -4,9 +4,11 @@
 namespace quantrial::report {
 namespace {
 
-std::string list_of(const Json& names) {
+std::string kept_by(const Variant& v) {
+  const bool original = v.kind() == "base" || v.kind() == "control";
+  if (original && text(v.at({"about", "recipe"})).empty()) return "everything";
   std::vector<std::string> words;
-  for (const Json* name : elements(names)) words.push_back(text(*name));
+  for (const Json* name : elements(v.at({"about", "kept"}))) words.push_back(text(*name));
   return joined(words);
 }
 
@@ -39,9 +41,9 @@ DataTable about_table(const Results& results) {
   for (const Variant& v : results.variants()) {
     const auto word = [&](std::string_view key) { return Value(text(v.at({"about", key}))); };
     table.add({v.name, word("kind"), word("recipe"), word("algorithm"), word("format"),
-               word("activations"), list_of(v.at({"about", "kept"})), word("mtp"),
-               word("calibration"), settings_of(v.at({"about", "settings"})),
-               settings_of(v.at({"about", "load"})), value(number(v.at({"about", "seconds"})))},
+               word("activations"), kept_by(v), word("mtp"), word("calibration"),
+               settings_of(v.at({"about", "settings"})), settings_of(v.at({"about", "load"})),
+               value(number(v.at({"about", "seconds"})))},
               v.failed() ? Tone::faint : Tone::plain);
   }
   drop_empty_columns(table);
