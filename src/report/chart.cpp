@@ -56,7 +56,7 @@ DrawnChart draw(const DataTable& table, const Chart& chart) {
     drawn.panels.push_back({facet.name, panel(facet, plan)});
   }
   const bool told = chart.series == chart.facet || chart.series == chart.y.column;
-  if (data.series.size() > 1 && !told) {
+  if (!chart.series.empty() && !told) {
     for (const auto& [name, style] : data.series) {
       drawn.legend.push_back({name, swatch(chart.kind, style)});
     }

@@ -60,15 +60,16 @@ std::optional<AxisPlan> plan_y(const DataTable& table, const Chart& chart, const
 std::vector<std::string> tick_labels(const AxisPlan& axis, const std::vector<double>& at) {
   std::vector<double> scaled_ticks;
   for (const double tick : at) scaled_ticks.push_back(tick * axis.shown_as.factor);
-  const bool linear = axis.scale == Scale::linear;
-  const int decimals = linear ? decimals_of(scaled_ticks) : 0;
   std::vector<std::string> labels;
-  for (const double tick : at) {
-    const double shown_tick = tick * axis.shown_as.factor;
-    labels.push_back(linear ? shown(axis.shown_as, tick, decimals)
-                     : shown_tick >= 1 && shown_tick == std::round(shown_tick)
-                         ? fixed(shown_tick, 0)
-                         : significant(shown_tick, 1));
+  if (axis.scale == Scale::linear) {
+    const int decimals = decimals_of(scaled_ticks);
+    for (const double tick : at) labels.push_back(shown(axis.shown_as, tick, decimals));
+    return labels;
+  }
+  constexpr int most_decimals = 4;  // below that powers of ten
+  for (const double tick : scaled_ticks) {
+    const int decimals = decimals_of({tick});
+    labels.push_back(decimals <= most_decimals ? fixed(tick, decimals) : significant(tick, 1));
   }
   return labels;
 }

@@ -11,8 +11,14 @@ namespace {
 
 double sequences(const Json& summary) { return number(at(summary, {"sequences"})).value_or(0); }
 
+// An interval of what cannot be less.
+std::optional<Figure> no_less(double least, std::optional<Figure> f) {
+  if (f && f->lo) f->lo = std::max(*f->lo, least);
+  return f;
+}
+
 std::optional<Figure> mean_kl(const Json& summary) {
-  return estimate(at(summary, {"kl", "mean"}), sequences(summary));
+  return no_less(0, estimate(at(summary, {"kl", "mean"}), sequences(summary)));
 }
 
 // A share's interval ends at 0 and 1.
@@ -73,8 +79,9 @@ DataTable summary_table(const Results& results) {
     const auto share = [&](std::string_view key) {
       return value(within_one(estimate(at(*summary, {key}), n)));
     };
-    table.add({name, value(number(at(*summary, {"tokens"}))), of({"kl", "mean"}), share("same_top"),
-               share("total_variation"), share("sampled_variation"), of({"perplexity", "model"}),
+    table.add({name, value(number(at(*summary, {"tokens"}))), value(mean_kl(*summary)),
+               share("same_top"), share("total_variation"), share("sampled_variation"),
+               value(no_less(1, estimate(at(*summary, {"perplexity", "model"}), n))),
                of({"perplexity", "log_ratio"}), value(twin_kl(results, name))},
               name == "noise floor" ? Tone::faint : Tone::plain);
   }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "report/sections.h"
+#include "statistics/proportion.h"
 
 namespace quantrial::report {
 namespace {
@@ -76,8 +77,19 @@ std::vector<Column> bucket_columns(const std::string& key, const std::string& ti
           {"acceptance", "accepted", Unit::share}};
 }
 
-// Of the run with the fewest sequences and drafts.
+// In replies to the end of text, where the prediction is of the same kind of text; else of the
+// first run.
 std::optional<Figure> measured(const Variant& v) {
+  double drafts = 0, accepted = 0;
+  for (const Json* part : elements(v.at({"mtp", "by_context"}))) {
+    drafts += number(at(*part, {"drafts"})).value_or(0);
+    accepted += number(at(*part, {"accepted"})).value_or(0);
+  }
+  if (drafts >= 1 && drafts < 1e15 && accepted >= 0 && accepted <= drafts) {
+    const statistics::Interval i =
+        statistics::wilson(static_cast<int64_t>(accepted), static_cast<int64_t>(drafts));
+    return Figure{i.value, i.lo, i.hi};
+  }
   for (const Json* run : elements(v.at({"mtp", "runs"}))) {
     const std::vector<const Json*> acceptance = elements(at(*run, {"acceptance"}));
     if (acceptance.empty()) continue;
