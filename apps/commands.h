@@ -29,6 +29,7 @@ void add_regrade_command(CLI::App& app, const CommonOptions& common);
 void add_bench_command(CLI::App& app, const CommonOptions& common);
 void add_fidelity_command(CLI::App& app, const CommonOptions& common);
 void add_study_command(CLI::App& app, const CommonOptions& common);
+void add_init_command(CLI::App& app, const CommonOptions& common);
 void add_report_command(CLI::App& app, const CommonOptions& common);
 
 }  // namespace quantrial

@@ -2,15 +2,16 @@
 #include <cstdio>
 
 #include "apps/eval_progress.h"
-#include "apps/eval_results.h"
 #include "apps/eval_table.h"
 #include "apps/eval_target.h"
 #include "apps/interrupt.h"
+#include "apps/study_folder.h"
 #include "apps/suite_progress.h"
 #include "base/error.h"
 #include "base/folder_lock.h"
 #include "base/seconds_since.h"
 #include "evals/evaluation_loop.h"
+#include "evals/measurement_store.h"
 
 namespace quantrial {
 namespace {
@@ -66,7 +67,9 @@ void run_eval(const EvalArguments& a, const CommonOptions& common) {
   if (common.verbose) {
     fmt::print(stderr, "{}; {:.2f} s in all\n", target->summary(), seconds_since(start));
   }
-  const nlohmann::ordered_json results = write_results(store, a.out, planned.not_run);
+  MeasurementStore measurements(a.out, Database::Access::read_write);
+  put_not_run(measurements, planned.not_run);
+  const nlohmann::ordered_json results = write_report(a.out);
   if (failure) std::rethrow_exception(failure);
   print_eval_table(results.at("variants").at(variant), planned.not_run);
   const std::vector<std::string> missing = missing_scores(evaluation.progress());

@@ -1,5 +1,7 @@
-// quantrial list: the recipes, benchmarks and formats there are.
+// quantrial list: the recipes, benchmarks, studies and formats there are.
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "apps/commands.h"
@@ -27,6 +29,15 @@ void print_benchmarks() {
   }
 }
 
+void list_studies() {
+  for (const auto& entry : std::filesystem::directory_iterator(data_path("studies"))) {
+    std::ifstream file(entry.path());
+    std::string first;
+    std::getline(file, first);  // what it is, as a comment
+    fmt::print("{:<24} {}\n", entry.path().stem().string(), escaped(first.substr(2), 400));
+  }
+}
+
 void list_formats() {
   struct Row {
     const char *weights, *containers;
@@ -46,14 +57,15 @@ void list_formats() {
 void add_list_command(CLI::App& app, const CommonOptions&) {
   const auto what = std::make_shared<std::string>();
   CLI::App* command =
-      app.add_subcommand("list", "Say what recipes, benchmarks or formats there are");
-  command->add_option("WHAT", *what, "recipes | benchmarks | formats")
+      app.add_subcommand("list", "Say what recipes, benchmarks, studies or formats there are");
+  command->add_option("WHAT", *what, "recipes | benchmarks | studies | formats")
       ->required()
-      ->check(CLI::IsMember({"recipes", "benchmarks", "formats"}));
+      ->check(CLI::IsMember({"recipes", "benchmarks", "studies", "formats"}));
   command->footer("Example:\n  quantrial list recipes");
   command->callback([what] {
     if (*what == "recipes") list_recipes();
     if (*what == "benchmarks") print_benchmarks();
+    if (*what == "studies") list_studies();
     if (*what == "formats") list_formats();
   });
 }

@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
   app.add_flag("--quiet", common.quiet, "Say nothing but results and errors");
   add_study_command(app, common);
   add_report_command(app, common);
+  add_init_command(app, common);
   add_inspect_command(app, common);
   add_list_command(app, common);
   add_quantize_command(app, common);

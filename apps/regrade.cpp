@@ -6,8 +6,8 @@
 #include "apps/commands.h"
 #include "apps/data_folder.h"
 #include "apps/eval_arguments.h"
-#include "apps/eval_results.h"
 #include "apps/eval_table.h"
+#include "apps/study_folder.h"
 #include "base/error.h"
 #include "base/folder_lock.h"
 #include "evals/graders/graders.h"
@@ -69,9 +69,10 @@ void run_regrade(const RegradeArguments& a, const CommonOptions& common) {
       if (!failure) failure = std::current_exception();
     }
   }
-  const nlohmann::ordered_json results = write_results(store, a.dir, {});
+  const nlohmann::ordered_json results = write_report(a.dir);
   if (failure) std::rethrow_exception(failure);
   for (const auto& [variant, figures] : results.at("variants").items()) {
+    if (!figures.contains("benchmarks")) continue;  // a study's variant that failed
     fmt::print("{}\n", variant);
     print_eval_table(figures);
   }

@@ -34,7 +34,7 @@ void write_file(const fs::path& path, const std::string& text) {
   file.commit(Durability::synced);
 }
 
-void write_report(const fs::path& folder) {
+nlohmann::ordered_json write_report(const fs::path& folder) {
   if (!fs::is_regular_file(folder / "samples.sqlite")) {
     throw Error("{}: no samples.sqlite; give the folder of a study or an evaluation",
                 escaped(folder.string(), 400));
@@ -51,6 +51,7 @@ void write_report(const fs::path& folder) {
   write_file(folder / "report.md", report.markdown);
   fs::create_directories(folder / "csv");
   for (const auto& [name, text] : report.csv) write_file(folder / "csv" / name, text);
+  return results;
 }
 
 StudyPlaces study_places() {

@@ -94,4 +94,10 @@ void MeasurementStore::remove(MeasurementTable table, const std::string& variant
   erase.step();
 }
 
+void put_not_run(MeasurementStore& store, const std::vector<NotRun>& not_run) {
+  ordered_json reasons = ordered_json::object();
+  for (const NotRun& left_out : not_run) reasons[left_out.benchmark] = left_out.reason;
+  store.put(MeasurementTable::study, {"", "not run", "", reasons});
+}
+
 }  // namespace quantrial

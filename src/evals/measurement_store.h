@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "evals/benchmark_runs.h"
 #include "evals/sqlite.h"
 
 namespace quantrial {
@@ -55,5 +56,8 @@ class MeasurementStore {
   mutable std::mutex mutex_;
   Database db_;
 };
+
+// What the last run left out, and why: the part "not run" of the table `study`.
+void put_not_run(MeasurementStore& store, const std::vector<NotRun>& not_run);
 
 }  // namespace quantrial

@@ -87,6 +87,7 @@ PlannedRuns plan_runs(StudyContext& context) {
       all.not_run.push_back(std::move(left_out));
     }
   }
+  put_not_run(context.measurements, all.not_run);
   return all;
 }
 

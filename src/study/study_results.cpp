@@ -24,16 +24,18 @@ class Results {
 
   ordered_json all() {
     const ordered_json settings = part(MeasurementTable::study, "", "settings");
-    if (settings.is_null()) return evaluation_results(samples_, {});  // a folder of `eval`
+    const ordered_json not_run = part(MeasurementTable::study, "", "not run");
+    if (settings.is_null()) {  // a folder of `eval`
+      ordered_json results = evaluation_results(samples_, {});
+      if (!not_run.is_null() && !not_run.empty()) results["not_run"] = not_run;
+      return results;
+    }
     study_ = settings.at("study");
     const ResultOptions options = options_of(settings.at("reference"));
     ordered_json results = evaluation_results(samples_, options);
     results["study"] = about_study(settings);
     results["variants"] = variants(results.at("variants"));
-    if (const ordered_json not_run = part(MeasurementTable::study, "", "not run");
-        !not_run.is_null() && !not_run.empty()) {
-      results["not_run"] = not_run;
-    }
+    if (!not_run.is_null() && !not_run.empty()) results["not_run"] = not_run;
     results["findings"] = findings(results, samples_, options);
     return results;
   }
