@@ -208,7 +208,7 @@ TEST(Lengths, FiguresAreNumpys) {
   ASSERT_TRUE(correlation.has_value());
   expect_near(correlation->value, row["correlation"], special_function);
   const Values budget = {row["budget"]};
-  expect_near(accuracy_at_budgets(a, budget)[0], row["accuracy_at_budget"], closed_form);
+  expect_near(shares_at_budgets(a, budget)[0].accuracy, row["accuracy_at_budget"], closed_form);
   const auto parts = decompose(a, b);
   ASSERT_TRUE(parts.has_value());
   expect_near(parts->total, row["difference"], closed_form);

@@ -41,6 +41,7 @@ class Run:
     def __init__(self, db, row):
         (self.variant, self.benchmark, *origin, questions, self.K, settings) = row
         _, self.dataset, self.prompts, _ = origin
+        self.origin = dict(zip(("weights", "dataset", "prompt", "sampling"), origin))
         self.asked, self.settings = json.loads(questions), json.loads(settings)
         self.outcomes, self.warnings, self.seen, scored = dict.fromkeys(OUTCOMES, 0), 0, {}, {}
         for s in db.execute("SELECT question, cluster, seed, outcome, correct, prompt_tokens, thinking_tokens, answer_tokens, "
@@ -165,12 +166,13 @@ def at_budgets(questions, cap):
     while budgets[-1] * 2 < 2 * cap:
         budgets.append(budgets[-1] * 2)
     for budget in budgets if 32 < 2 * cap else []:
-        share = 0.0
+        share = ended = 0.0
         for q in questions:
             for tokens, is_right, _ in q:
-                if is_right and tokens <= budget:
-                    share += 1 / len(q) / len(questions)
-        result.append({"tokens": budget, "accuracy": share})
+                if tokens <= budget:
+                    ended += 1 / len(q) / len(questions)
+                    share += is_right / len(q) / len(questions)
+        result.append({"tokens": budget, "accuracy": share, "ended": ended})
     return result
 
 
@@ -200,7 +202,7 @@ def share_figure(questions, score, seed):
 
 def benchmark_figures(run, seed):
     result = {"n": len(run.questions), "questions": len(run.asked), "K": run.fewest(), "samples": run.K,
-              "settings": run.settings, "outcomes": run.outcomes, "warnings": run.warnings}
+              "settings": run.settings, "origin": run.origin, "outcomes": run.outcomes, "warnings": run.warnings}
     if run.seen:
         result["thinking_seen"] = run.seen
     if not run.questions:

@@ -133,10 +133,12 @@ ordered_json lengths_figure(const RunSamples& run, const ResultOptions& options)
       figure(statistics::within_question_correlation(lengths, options.seed));
   std::vector<double> budgets;
   for (double budget = 32; budget < 2 * cap; budget *= 2) budgets.push_back(budget);
-  const std::vector<double> accuracy = statistics::accuracy_at_budgets(lengths, budgets);
+  const std::vector<statistics::BudgetShares> shares =
+      statistics::shares_at_budgets(lengths, budgets);
   auto at_budget = ordered_json::array();
   for (size_t i = 0; i < budgets.size(); ++i) {
-    at_budget.push_back({{"tokens", budgets[i]}, {"accuracy", accuracy[i]}});
+    at_budget.push_back(
+        {{"tokens", budgets[i]}, {"accuracy", shares[i].accuracy}, {"ended", shares[i].ended}});
   }
   result["accuracy_at_budget"] = at_budget;
   return result;
@@ -189,6 +191,13 @@ Interval share_figure(const RunSamples& run, const std::string& score, uint64_t 
       seed);
 }
 
+ordered_json origin_json(const SampleOrigin& origin) {
+  return {{"weights", origin.variant_hash},
+          {"dataset", origin.dataset_hash},
+          {"prompt", origin.prompt_hash},
+          {"sampling", origin.sampling_hash}};
+}
+
 ordered_json outcome_counts(const RunSamples& run) {
   ordered_json counts = ordered_json::object();
   for (size_t i = 0; i < run.outcomes.size(); ++i) {
@@ -205,6 +214,7 @@ ordered_json benchmark_figures(const RunSamples& run, const ResultOptions& optio
                          {"K", run.fewest()},
                          {"samples", run.record.samples},
                          {"settings", run.record.settings},
+                         {"origin", origin_json(run.record.origin)},
                          {"outcomes", outcome_counts(run)},
                          {"warnings", run.warnings}};
   if (!run.thinking_seen.empty()) result["thinking_seen"] = run.thinking_seen;

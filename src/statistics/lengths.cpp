@@ -144,19 +144,21 @@ std::optional<Interval> within_question_correlation(std::span<const QuestionLeng
   return bootstrap(static_cast<int64_t>(each.size()), figure, seed);
 }
 
-std::vector<double> accuracy_at_budgets(std::span<const QuestionLengths> questions,
-                                        std::span<const double> budgets) {
-  std::vector<double> accuracy(budgets.size());
+std::vector<BudgetShares> shares_at_budgets(std::span<const QuestionLengths> questions,
+                                            std::span<const double> budgets) {
+  std::vector<BudgetShares> shares(budgets.size());
   for (const QuestionLengths& samples : questions) {
     const double weight =
         1 / static_cast<double>(samples.size()) / static_cast<double>(questions.size());
     for (const Length& s : samples) {
       for (size_t i = 0; i < budgets.size(); ++i) {
-        if (s.right && s.tokens <= budgets[i]) accuracy[i] += weight;
+        if (s.tokens > budgets[i]) continue;
+        shares[i].ended += weight;
+        if (s.right) shares[i].accuracy += weight;
       }
     }
   }
-  return accuracy;
+  return shares;
 }
 
 std::optional<LengthDecomposition> decompose(std::span<const QuestionLengths> a,

@@ -35,9 +35,13 @@ double restricted_mean(std::span<const QuestionLengths> questions, double cap);
 std::optional<Interval> within_question_correlation(std::span<const QuestionLengths> questions,
                                                     uint64_t seed);
 
-// The share of samples that are right and no longer than each budget.
-std::vector<double> accuracy_at_budgets(std::span<const QuestionLengths> questions,
-                                        std::span<const double> budgets);
+// Shares of the samples within a budget of tokens; every question counts the same.
+struct BudgetShares {
+  double accuracy = 0;  // right and no longer
+  double ended = 0;     // no longer
+};
+std::vector<BudgetShares> shares_at_budgets(std::span<const QuestionLengths> questions,
+                                            std::span<const double> budgets);
 
 // mean length of B - mean length of A = right + wrong + failures, where `right` is what right
 // samples add, `wrong` what wrong ones add, and `failures` what more wrong samples add.

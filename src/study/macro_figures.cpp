@@ -95,7 +95,8 @@ void add_macro_figures(ordered_json& variant) {
   for (const auto& [name, benchmark] : benchmarks.items()) {
     if (benchmark.contains("maj_at")) voted[name] = benchmark;
   }
-  if (!voted.empty()) add("maj_at", macro_by_k(voted, "maj_at"));
+  if (voted.empty()) return;
+  for (const char* by_k : {"maj_at", "maj_tied"}) add(by_k, macro_by_k(voted, by_k));
 }
 
 }  // namespace quantrial

@@ -29,15 +29,16 @@ class Reader {
         shown_(escaped(file.string(), 400)),
         root_(load_yaml(read_text_file(file, 1 << 20), shown_),
               std::make_shared<YamlOrigin>(YamlOrigin{shown_, {}}), "",
-              {"base", "variants", "benchmarks", "benchmark_files", "samples", "limit", "sampling",
-               "sampling_overrides", "concurrency", "context", "speed", "fidelity", "calibration",
-               "margin", "full_run", "seed"}) {
+              {"note", "base", "variants", "benchmarks", "benchmark_files", "samples", "limit",
+               "sampling", "sampling_overrides", "concurrency", "context", "speed", "fidelity",
+               "calibration", "margin", "full_run", "seed"}) {
     study_.name = file.stem().string();
   }
 
   Study read() {
     constexpr int64_t most = int64_t{1} << 40;
     if (root_.has("base")) study_.base = checkpoint(root_, "base");
+    study_.note = root_.text("note");
     study_.seed = static_cast<uint64_t>(root_.integer("seed", 0, INT64_MAX, 42));
     study_.concurrency = root_.integer("concurrency", 1, 4096, study_.concurrency);
     if (root_.has("context")) study_.context = root_.integer("context", 2, most, 0);

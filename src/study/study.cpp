@@ -61,6 +61,7 @@ const StudyVariant& Study::reference() const {
 
 ordered_json as_json(const Study& study) {
   ordered_json json;
+  if (!study.note.empty()) json["note"] = study.note;
   if (!study.base.empty()) json["base"] = study.base.string();
   for (const StudyVariant& variant : study.variants) {
     json["variants"].push_back(as_json(variant));

@@ -60,6 +60,7 @@ struct FidelityPlan {
 
 struct Study {
   std::string name;            // of the file
+  std::string note;            // what kind of model and evidence this is: the report's first screen
   std::filesystem::path base;  // empty: servers alone
   std::vector<StudyVariant> variants;
   std::vector<std::string> benchmarks;  // names, sets resolved

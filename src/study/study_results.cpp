@@ -83,6 +83,9 @@ class Results {
     for (const char* name : {"base", "machine", "program"}) {
       about[name] = part(MeasurementTable::study, "", name);
     }
+    if (study_.contains("note") && about["base"].is_object()) {
+      about["base"]["note"] = study_.at("note");
+    }
     about["settings"] = study_;
     about["command"] = "quantrial study study.yaml";
     about["seconds"] = ordered_json::object();
