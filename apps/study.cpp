@@ -25,13 +25,6 @@ struct StudyArguments {
   bool dry_run = false;
 };
 
-// A path, or the name of a shipped study.
-fs::path study_file(const std::string& name_or_file) {
-  const fs::path path = name_or_file;
-  if (path.has_parent_path() || path.extension() == ".yaml") return path;
-  return data_path("studies") / (name_or_file + ".yaml");
-}
-
 StudySelection selection_of(const StudyArguments& a, const Study& study) {
   StudySelection selection;
   for (size_t i = 0; i < stage_names.size(); ++i) {
@@ -51,7 +44,7 @@ StudySelection selection_of(const StudyArguments& a, const Study& study) {
 
 void run(const StudyArguments& a, const CommonOptions& common) {
   const StudyPlaces places = study_places();
-  const Study study = read_study(study_file(a.file), places);
+  const Study study = read_study(study_file(a.file, places), places);
   const StudySelection selection = selection_of(a, study);
   ThreadPool pool(common.threads);
   if (a.dry_run) {

@@ -58,8 +58,10 @@ StudyPlaces study_places() {
   const fs::path data = data_path("data");
   return {.recipes = data_path("recipes"),
           .benchmarks = data_path("benchmarks"),
+          .studies = data_path("studies"),
           .calibration = data / "calibration",
           .held_out = data / "held-out",
+          .shipped = data_path("models").parent_path(),
           .hub_caches = hub_caches()};
 }
 

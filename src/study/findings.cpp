@@ -40,7 +40,7 @@ class Findings {
   ordered_json all() {
     loses("nvfp4", "NVFP4 with quantized linear attention loses accuracy");
     is_worst("nvfp4");
-    loses("nvfp4-autoround", "NVFP4 with linear attention in 16 bits still trails slightly");
+    loses("nvfp4-autoround", "NVFP4 with linear attention in 16 bits still trails");
     survives("int4-autoround");
     talks_longer();
     more_tokens_less_accuracy();

@@ -16,7 +16,7 @@ double seconds_of(const StudyContext& context, Stage stage) {
 
 void estimate_full_run(StudyContext& context) {
   if (context.study.full_run.empty()) return;
-  const Study full = read_study(context.study.full_run, context.places);
+  const Study full = read_study(study_file(context.study.full_run, context.places), context.places);
   const std::string key = Sha256::hex(as_json(full).dump() + as_json(context.study).dump());
   const Measurement place{"", "full run", key};
   if (context.measurements.has(MeasurementTable::study, place)) return;

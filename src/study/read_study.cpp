@@ -43,7 +43,7 @@ class Reader {
     study_.concurrency = root_.integer("concurrency", 1, 4096, study_.concurrency);
     if (root_.has("context")) study_.context = root_.integer("context", 2, most, 0);
     study_.calibration = file(root_, "calibration");
-    study_.full_run = root_.text("full_run");
+    read_full_run();
     read_variants();
     read_benchmarks();
     read_sampling();
@@ -69,6 +69,19 @@ class Reader {
     const fs::path path = of.text(key);
     if (!fs::is_regular_file(path)) of.fail(key, "no such file; give one");
     return path;
+  }
+
+  // Another study, which must be there and right.
+  void read_full_run() {
+    study_.full_run = root_.text("full_run");
+    if (study_.full_run.empty()) return;
+    const fs::path other = study_file(study_.full_run, places_);
+    if (!fs::is_regular_file(other)) root_.fail("full_run", "no such study; give its YAML file");
+    const YAML::Node document = load_yaml(read_text_file(other, 1 << 20), escaped(other.string()));
+    if (document.IsMap() && document["full_run"]) {
+      root_.fail("full_run", "that study names another one in turn; give the fullest");
+    }
+    read_study(other, places_);
   }
 
   void read_variants() {
@@ -302,8 +315,15 @@ Study read_study(const fs::path& file, const StudyPlaces& places) {
   return Reader(file, places).read();
 }
 
+fs::path study_file(const std::string& name_or_file, const StudyPlaces& places) {
+  const fs::path path = name_or_file;
+  const bool is_path = path.has_parent_path() || path.extension() == ".yaml";
+  return is_path ? path : places.studies / (name_or_file + ".yaml");
+}
+
 fs::path find_checkpoint(const std::string& name, const StudyPlaces& places) {
   if (fs::is_directory(name)) return name;
+  if (fs::is_directory(places.shipped / name)) return places.shipped / name;
   std::string folder = "models--" + name;
   for (size_t slash = folder.find('/'); slash != std::string::npos; slash = folder.find('/')) {
     folder.replace(slash, 1, "--");

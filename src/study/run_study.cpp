@@ -26,17 +26,25 @@ class StudyRun {
 
   void go() {
     write_provenance(context_);
-    if (runs(Stage::quantize)) quantize();
+    stage(Stage::quantize, [&] { quantize(); });
     describe();
-    if (context_.study.fidelity && runs(Stage::fidelity)) fidelity();
-    if (runs(Stage::evaluate)) evaluate(pilot_samples);
-    if (context_.study.speed && runs(Stage::speed)) speed();
-    if (runs(Stage::evaluate)) evaluate(INT64_MAX);
+    if (context_.study.fidelity) stage(Stage::fidelity, [&] { fidelity(); });
+    stage(Stage::evaluate, [&] { evaluate(pilot_samples); });
+    if (context_.study.speed) stage(Stage::speed, [&] { speed(); });
+    stage(Stage::evaluate, [&] { evaluate(INT64_MAX); });
     if (!selection_.stage && !selection_.variant) estimate_full_run(context_);
   }
 
  private:
-  bool runs(Stage stage) const { return !selection_.stage || *selection_.stage == stage; }
+  // If it is wanted. Results are written when it is over, and its time is known.
+  void stage(Stage stage, const std::function<void()>& work) {
+    if (selection_.stage && *selection_.stage != stage) return;
+    {
+      const StageClock clock(context_, stage);
+      work();
+    }
+    context_.observer.stored();
+  }
 
   // Each variant that is there; `servers`: those that are served too.
   enum class Servers : uint8_t { too, not_these };
@@ -50,11 +58,9 @@ class StudyRun {
   }
 
   void quantize() {
-    const StageClock clock(context_, Stage::quantize);
     for (const StudyVariant* variant : variants_) {
       attempt(context_, *variant, Stage::quantize, [&] { quantize_variant(context_, *variant); });
     }
-    context_.observer.stored();
   }
 
   // A checkpoint that cannot even be looked into fails like one that cannot be made.
@@ -66,17 +72,14 @@ class StudyRun {
   }
 
   void fidelity() {
-    const StageClock clock(context_, Stage::fidelity);
     const StudyTexts texts = fidelity_texts(context_);
     measure_noise_floor(context_, texts);
     for_each(Stage::fidelity, Servers::not_these, [&](const StudyVariant& variant) {
       if (variant.source != VariantSource::base) measure_fidelity(context_, variant, texts);
     });
-    context_.observer.stored();
   }
 
   void evaluate(int64_t most_samples) {
-    const StageClock clock(context_, Stage::evaluate);
     if (!runs_) runs_ = plan_runs(context_);
     for_each(Stage::evaluate, Servers::too, [&](const StudyVariant& variant) {
       if (most_samples == pilot_samples && has_more_samples(context_, variant, pilot_samples)) {
@@ -85,19 +88,16 @@ class StudyRun {
       evaluate_variant(context_, variant, *runs_, most_samples);
     });
     if (most_samples != pilot_samples) find_examples(context_, *runs_);
-    context_.observer.stored();
   }
 
   // Rounds over all variants: what changes on the machine meanwhile meets them all.
   void speed() {
-    const StageClock clock(context_, Stage::speed);
     const std::vector<FidelityText> texts = speed_texts(context_);
     for (int64_t round = 0; round < context_.study.speed->rounds; ++round) {
       for_each(Stage::speed, Servers::not_these, [&](const StudyVariant& variant) {
         measure_speed(context_, variant, texts, round);
       });
     }
-    context_.observer.stored();
   }
 
   StudyContext& context_;

@@ -75,7 +75,7 @@ struct Study {
   std::optional<FidelityPlan> fidelity;
   std::filesystem::path calibration;  // file; empty: the shipped texts
   double macro_margin = 0.01, benchmark_margin = 0.02;
-  std::string full_run;  // what a full study would be, for people: the file of another study
+  std::string full_run;  // another study: the report says about what it would take
   uint64_t seed = 42;
 
   // The variant that the others are compared with: the first one of the base, else the first.
@@ -85,11 +85,15 @@ struct Study {
 
 // Where a study finds what it names.
 struct StudyPlaces {
-  std::filesystem::path recipes, benchmarks;      // folders
-  std::filesystem::path calibration;              // folder of the default calibration texts
-  std::filesystem::path held_out;                 // folder of texts that nothing is calibrated on
+  std::filesystem::path recipes, benchmarks, studies;  // folders
+  std::filesystem::path calibration;                   // folder of the default calibration texts
+  std::filesystem::path held_out;  // folder of texts that nothing is calibrated on
+  std::filesystem::path shipped;   // "models/reference" of a shipped study is below this
   std::vector<std::filesystem::path> hub_caches;  // "models--ORG--NAME/snapshots/..." are in these
 };
+
+// A path, or the name of a shipped study.
+std::filesystem::path study_file(const std::string& name_or_file, const StudyPlaces& places);
 
 // Paths in the file are relative to where the program runs.
 Study read_study(const std::filesystem::path& file, const StudyPlaces& places);
@@ -97,8 +101,8 @@ Study read_study(const std::filesystem::path& file, const StudyPlaces& places);
 // Everything that decides the results, in one fixed form: study.yaml and the reproduction card.
 nlohmann::ordered_json as_json(const Study& study);
 
-// The folder of a checkpoint: `name` itself or, as ORG/NAME, the newest snapshot of the hub's
-// cache. Throws Error naming where it looked.
+// The folder of a checkpoint: `name` itself, what is shipped under it or, as ORG/NAME, the newest
+// snapshot of the hub's cache. Throws Error naming where it looked.
 std::filesystem::path find_checkpoint(const std::string& name, const StudyPlaces& places);
 
 }  // namespace quantrial
