@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <set>
 
 #include "apps/commands.h"
 #include "apps/data_folder.h"
@@ -30,11 +31,15 @@ void print_benchmarks() {
 }
 
 void list_studies() {
+  std::set<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(data_path("studies"))) {
-    std::ifstream file(entry.path());
+    files.insert(entry.path());
+  }
+  for (const std::filesystem::path& path : files) {
+    std::ifstream file(path);
     std::string first;
     std::getline(file, first);  // what it is, as a comment
-    fmt::print("{:<24} {}\n", entry.path().stem().string(), escaped(first.substr(2), 400));
+    fmt::print("{:<24} {}\n", path.stem().string(), escaped(first.substr(2), 400));
   }
 }
 
