@@ -112,6 +112,7 @@ void evaluate_variant(StudyContext& context, const StudyVariant& variant,
                          .grading_threads = 2},
                         context.samples);
   if (is_complete(evaluation.progress())) return;
+  ++context.measured;
   const std::string what = fmt::format("evaluate {}", variant.name);
   const std::exception_ptr failure =
       run_evaluation(target->open(), evaluation,

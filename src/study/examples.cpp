@@ -152,6 +152,7 @@ class Finder {
     if (!context_.is_served(variant) && !context_.is_served(reference_)) {
       add_likeliest(variant, examples, list);
     }
+    ++context_.measured;
     Measurement found = place;
     found.data = std::move(list);
     context_.measurements.put(MeasurementTable::divergence, found);

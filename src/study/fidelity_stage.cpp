@@ -109,6 +109,7 @@ void measure(StudyContext& context, const Measurement& place, const ModelChoice&
                         .precision = "native",
                         .sampling = base_sampling(context),
                         .fidelity = break_down(tokens)};
+  ++context.measured;
   Measurement found = place;
   found.data = fidelity_json(report).at("fidelity");
   found.data["texts"] = texts.description;

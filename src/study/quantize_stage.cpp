@@ -208,6 +208,7 @@ void quantize_variant(StudyContext& context, const StudyVariant& variant) {
   Watcher watcher(context.observer, fmt::format("quantize {}", variant.name));
   quantize_checkpoint(job, context.pool, watcher);
   const double seconds = seconds_since(start);
+  ++context.measured;
   context.measurements.put(MeasurementTable::variants,
                            {variant.name, made, key, {{"seconds", seconds}}});
   context.observer.line(fmt::format("quantize: {}: made in {:.1f} s", variant.name, seconds));

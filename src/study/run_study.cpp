@@ -39,11 +39,12 @@ class StudyRun {
   // If it is wanted. Results are written when it is over, and its time is known.
   void stage(Stage stage, const std::function<void()>& work) {
     if (selection_.stage && *selection_.stage != stage) return;
+    const int64_t before = context_.measured;
     {
       const StageClock clock(context_, stage);
       work();
     }
-    context_.observer.stored();
+    if (context_.measured != before) context_.observer.stored();
   }
 
   // Each variant that is there; `servers`: those that are served too.

@@ -110,6 +110,7 @@ class Round {
     MemoryObservation seen = observe_memory(*open.model, open.backend->kv_dtype(), load, growth,
                                             [&] { watch("memory"); });
     seen.weights = weights_by_class(take_inventory(open.dir));
+    ++context_.measured;
     context_.measurements.put(MeasurementTable::memory, {variant_.name, "", key_, to_json(seen)});
   }
 
@@ -126,6 +127,7 @@ class Round {
     found.data = to_json(offline_acceptance({*open.model, variant_.name}, texts,
                                             sampling_of(context_, 0), context_.pool,
                                             [&](int64_t) { watch("drafts by their logits"); }));
+    ++context_.measured;
     context_.measurements.put(MeasurementTable::speed, found);
   }
 
@@ -145,6 +147,7 @@ class Round {
     Measurement found = place;
     found.data = to_json(observe_replies(*open.model, plan.engine, load, reply_prompts(texts_),
                                          [&] { watch("drafts of replies"); }));
+    ++context_.measured;
     context_.measurements.put(MeasurementTable::speed, found);
   }
 
@@ -174,6 +177,7 @@ class Round {
     if (number_ == 0) observe_speed(*open.model, plan.engine, load, prompts, watching);
     SpeedObservation seen = observe_speed(*open.model, plan.engine, load, prompts, watching);
     seen.round = number_;
+    ++context_.measured;
     context_.measurements.put(MeasurementTable::speed,
                               {variant_.name, part_of(cell, number_), key_, to_json(seen)});
   }

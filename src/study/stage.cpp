@@ -43,6 +43,7 @@ bool attempt(StudyContext& context, const StudyVariant& variant, Stage stage,
   } catch (const Interrupted&) {
     throw;
   } catch (const Error& error) {
+    ++context.measured;  // the report says something else
     context.observer.line(
         fmt::format("{}: {}: failed: {}", name(stage), variant.name, error.what()));
     context.measurements.put(
@@ -60,9 +61,13 @@ bool is_unmade(const StudyContext& context, const StudyVariant& variant) {
 }
 
 StageClock::StageClock(StudyContext& context, Stage stage)
-    : context_(context), stage_(stage), start_(std::chrono::steady_clock::now()) {}
+    : context_(context),
+      stage_(stage),
+      measured_(context.measured),
+      start_(std::chrono::steady_clock::now()) {}
 
 StageClock::~StageClock() {
+  if (context_.measured == measured_) return;
   try {
     const std::string part = "seconds: " + name(stage_);
     double before = 0;

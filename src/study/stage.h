@@ -50,6 +50,7 @@ struct StudyContext {
   SampleStore& samples;
   MeasurementStore& measurements;
   StudyObserver& observer;
+  int64_t measured = 0;  // things made, measured or asked in this run
 
   bool is_served(const StudyVariant& v) const { return v.source == VariantSource::endpoint; }
   // Where the weights of a local variant are, or will be once they are made: two variants of one
@@ -67,7 +68,8 @@ bool attempt(StudyContext& context, const StudyVariant& variant, Stage stage,
 // Whether the variant's checkpoint could not be made.
 bool is_unmade(const StudyContext& context, const StudyVariant& variant);
 
-// Adds the seconds since its making to what the study says of the stage's cost.
+// Adds the seconds since its making to what the study says of the stage's cost, if something was
+// measured meanwhile.
 class StageClock {
  public:
   StageClock(StudyContext& context, Stage stage);
@@ -78,6 +80,7 @@ class StageClock {
  private:
   StudyContext& context_;
   Stage stage_;
+  int64_t measured_;
   std::chrono::steady_clock::time_point start_;
 };
 
