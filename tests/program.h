@@ -61,13 +61,21 @@ class Program : public testing::Test {
             read_text_file(dir_ / "stderr")};
   }
 
-  // Starts the program, sends `signal` once `path` exists, and waits for its end.
+  // Starts the program, sends `signal` once `path` exists, and waits for its end; of a program that
+  // ended before, what it ended with.
   Outcome interrupted(const std::vector<std::string>& arguments, const fs::path& path,
                       int signal) const {
     const pid_t child = start(arguments);
-    while (!fs::exists(path) && waitpid(child, nullptr, WNOHANG) == 0) usleep(1000);
+    while (!fs::exists(path) && !has_ended(child)) usleep(1000);
     kill(child, signal);
     return end_of(child);
+  }
+
+  // Leaves the child to be waited for: its exit code is kept, and its id is nobody else's.
+  static bool has_ended(pid_t child) {
+    siginfo_t info{};
+    return waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == child;
   }
 
   // One line "quantrial: error: ..." that contains `part`, exit code 1.
