@@ -7,10 +7,6 @@
 namespace quantrial {
 namespace {
 
-[[noreturn]] void interrupted() {
-  throw Interrupted("interrupted; what is finished is kept, run the same command to go on");
-}
-
 RunWish wish_for(StudyContext& context, const std::string& benchmark) {
   const Study& study = context.study;
   RunWish wish{.benchmarks = {benchmark},
@@ -79,7 +75,7 @@ PlannedRuns plan_runs(StudyContext& context) {
   PlannedRuns all;
   for (const std::string& benchmark : context.study.benchmarks) {
     PlannedRuns one = benchmark_runs(wish_for(context, benchmark), defaults(context));
-    if (context.observer.interrupted()) interrupted();
+    stop_if_interrupted(context.observer);
     for (BenchmarkRun& run : one.runs) all.runs.push_back(std::move(run));
     for (NotRun& left_out : one.not_run) {
       context.observer.line(
@@ -121,7 +117,7 @@ void evaluate_variant(StudyContext& context, const StudyVariant& variant,
                           [&](const std::vector<EvaluationProgress>& all) {
                             context.observer.progress(share_done(all), what);
                           }});
-  if (context.observer.interrupted()) interrupted();
+  stop_if_interrupted(context.observer);
   if (failure) std::rethrow_exception(failure);
   const std::vector<std::string> missing = missing_scores(evaluation.progress());
   if (!missing.empty()) {

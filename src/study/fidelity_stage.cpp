@@ -32,9 +32,7 @@ SamplingParameters base_sampling(const StudyContext& context) {
 std::function<void(int64_t)> counter(StudyContext& context, int64_t total, std::string what) {
   return [&context, total, what = std::move(what), done = int64_t{0}](int64_t more) mutable {
     done += more;
-    if (context.observer.interrupted()) {
-      throw Interrupted("interrupted; what is finished is kept, run the same command to go on");
-    }
+    stop_if_interrupted(context.observer);
     context.observer.progress(static_cast<double>(done) / static_cast<double>(total), what);
   };
 }

@@ -46,9 +46,7 @@ class Watcher final : public QuantizeObserver {
   Watcher(StudyObserver& observer, std::string what)
       : observer_(observer), what_(std::move(what)) {}
   void progress(double done, const std::string& what) override {
-    if (observer_.interrupted()) {
-      throw Interrupted("interrupted; what is finished is kept, run the same command to go on");
-    }
+    stop_if_interrupted(observer_);
     observer_.progress(done, what_ + ": " + what);
   }
   void line(const std::string&) override {}  // quantization.json holds the log

@@ -156,9 +156,7 @@ class Round {
   }
 
   void watch(const std::string& what) const {
-    if (context_.observer.interrupted()) {
-      throw Interrupted("interrupted; what is finished is kept, run the same command to go on");
-    }
+    stop_if_interrupted(context_.observer);
     context_.observer.progress(
         static_cast<double>(number_) / static_cast<double>(context_.study.speed->rounds),
         fmt::format("speed {}: {}", variant_.name, what));

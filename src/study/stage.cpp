@@ -15,6 +15,11 @@ bool same_recipe(const StudyVariant& a, const StudyVariant& b) {
 
 }  // namespace
 
+void stop_if_interrupted(StudyObserver& observer) {
+  if (!observer.interrupted()) return;
+  throw Interrupted("interrupted; what is finished is kept, run the same command to go on");
+}
+
 std::filesystem::path StudyContext::checkpoint(const StudyVariant& variant) const {
   if (variant.source == VariantSource::base) return study.base;
   if (variant.source == VariantSource::checkpoint) return variant.checkpoint;

@@ -5,6 +5,8 @@
 // reported and left out of what builds on it; the others go on.
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -25,7 +27,7 @@ inline std::string name(Stage stage) {
   return std::string(stage_names.at(static_cast<size_t>(stage)));
 }
 
-// Who watches a study. May throw Interrupted from either call; what is finished is kept.
+// Who watches a study, and may end it: soon after interrupted() says so; what is finished is kept.
 class StudyObserver {
  public:
   virtual ~StudyObserver() = default;
@@ -35,6 +37,9 @@ class StudyObserver {
   virtual bool interrupted() = 0;  // from any thread
   virtual void stored() = 0;       // figures have changed: a stage is over
 };
+
+// Throws Interrupted, as run_study() does, when the observer wishes the study to end.
+void stop_if_interrupted(StudyObserver& observer);
 
 // The key for servers of `variable` (an environment variable, without one the usual), which only
 // the commands read.
