@@ -4,6 +4,7 @@
 #include <random>
 
 #include "base/error.h"
+#include "engine/usual_sampling.h"
 
 namespace quantrial {
 
@@ -96,17 +97,16 @@ void add_sampling_arguments(CLI::App& command, SamplingArguments& a) {
 }
 
 Request make_request(const SamplingArguments& a, const std::filesystem::path& dir) {
-  const GenerationDefaults defaults = read_generation_defaults(dir);
+  const SamplingParameters own = usual_sampling(read_generation_defaults(dir));
   Request request;
-  request.sampling = {
-      .temperature = a.temperature.value_or(defaults.do_sample ? defaults.temperature : 0.0),
-      .top_k = a.top_k.value_or(defaults.top_k),
-      .top_p = a.top_p.value_or(defaults.top_p),
-      .min_p = a.min_p.value_or(defaults.min_p),
-      .presence_penalty = a.presence_penalty,
-      .frequency_penalty = a.frequency_penalty,
-      .repetition_penalty = a.repetition_penalty,
-      .seed = a.seed ? *a.seed : std::random_device()()};
+  request.sampling = {.temperature = a.temperature.value_or(own.temperature),
+                      .top_k = a.top_k.value_or(own.top_k),
+                      .top_p = a.top_p.value_or(own.top_p),
+                      .min_p = a.min_p.value_or(own.min_p),
+                      .presence_penalty = a.presence_penalty,
+                      .frequency_penalty = a.frequency_penalty,
+                      .repetition_penalty = a.repetition_penalty,
+                      .seed = a.seed ? *a.seed : std::random_device()()};
   validate(request.sampling);
   request.max_tokens = a.max_tokens;
   request.stop_strings = a.stop;

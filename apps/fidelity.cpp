@@ -8,6 +8,7 @@
 #include "apps/output_file.h"
 #include "apps/progress.h"
 #include "base/error.h"
+#include "engine/usual_sampling.h"
 #include "evals/fidelity/fidelity_report.h"
 #include "evals/fidelity/fidelity_texts.h"
 #include "evals/fidelity/own_traces.h"
@@ -28,9 +29,9 @@ struct FidelityArguments {
   std::string noise_floor = "on";
 
   SamplingParameters sampling() const {  // the base model's own
-    SamplingArguments own;
+    SamplingParameters own = usual_sampling(read_generation_defaults(base));
     own.seed = traces.seed;
-    return make_request(own, base).sampling;
+    return own;
   }
 };
 

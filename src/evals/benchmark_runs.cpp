@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "engine/usual_sampling.h"
 #include "evals/graders/graders.h"
 #include "evals/messages.h"
 
@@ -17,12 +18,12 @@ void resolve_sampling(const BenchmarkSampling& wish, const GenerationDefaults& m
   const auto first = [](const auto& wished, const auto& usual, auto otherwise) {
     return wished ? *wished : usual ? *usual : otherwise;
   };
+  const SamplingParameters own = usual_sampling(model);
   SamplingParameters& s = run.sampling;
-  s.temperature =
-      first(wish.temperature, benchmark.temperature, model.do_sample ? model.temperature : 0.0);
-  s.top_p = first(wish.top_p, benchmark.top_p, model.top_p);
-  s.top_k = first(wish.top_k, benchmark.top_k, model.top_k);
-  s.min_p = first(wish.min_p, benchmark.min_p, model.min_p);
+  s.temperature = first(wish.temperature, benchmark.temperature, own.temperature);
+  s.top_p = first(wish.top_p, benchmark.top_p, own.top_p);
+  s.top_k = first(wish.top_k, benchmark.top_k, own.top_k);
+  s.min_p = first(wish.min_p, benchmark.min_p, own.min_p);
   s.presence_penalty = first(wish.presence_penalty, benchmark.presence_penalty, 0.0);
   run.max_tokens = first(wish.max_tokens, benchmark.max_tokens, default_max_tokens);
   validate(s);

@@ -19,15 +19,6 @@ using nlohmann::ordered_json;
 constexpr const char* traces_file = "traces.jsonl";
 constexpr const char* traces_part = "traces";  // of the table `fidelity`
 
-SamplingParameters base_sampling(const StudyContext& context) {
-  const GenerationDefaults d = read_generation_defaults(context.study.base);
-  return {.temperature = d.do_sample ? d.temperature : 0.0,
-          .top_k = d.top_k,
-          .top_p = d.top_p,
-          .min_p = d.min_p,
-          .seed = context.study.seed};
-}
-
 // Counts up to `total` of `what`.
 std::function<void(int64_t)> counter(StudyContext& context, int64_t total, std::string what) {
   return [&context, total, what = std::move(what), done = int64_t{0}](int64_t more) mutable {
@@ -56,7 +47,7 @@ void make_traces(StudyContext& context, const FidelityPlan& plan) {
                        .traces = plan.own_traces,
                        .max_tokens = plan.context,
                        .seed = context.study.seed,
-                       .sampling = base_sampling(context)};
+                       .sampling = context.base_sampling()};
   base.plan({.concurrency = traces_at_once, .context_tokens = plan.context});
   const std::string lines = trace_lines(
       own_traces(*base.model, base.dir, request,
@@ -98,14 +89,14 @@ void measure(StudyContext& context, const Measurement& place, const ModelChoice&
   }
   const std::vector<TokenFidelity> tokens = compare_models(
       {*base.model, context.study.base.string()}, {*model.model, choice.dir.string(), rows},
-      texts.texts, base_sampling(context), context.pool,
+      texts.texts, context.base_sampling(), context.pool,
       counter(context, predicted_tokens(texts.texts),
               fmt::format("fidelity {}", place.variant.empty() ? "noise floor" : place.variant)));
   FidelityReport report{.model = choice.dir.string(),
                         .base = context.study.base.string(),
                         .texts = texts.description,
                         .precision = "native",
-                        .sampling = base_sampling(context),
+                        .sampling = context.base_sampling(),
                         .fidelity = break_down(tokens)};
   ++context.measured;
   Measurement found = place;

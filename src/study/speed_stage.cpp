@@ -21,15 +21,6 @@ constexpr int64_t text_tokens = 1 << 20;
 // On which drafts are predicted.
 constexpr int64_t offline_tokens = 8192;
 
-SamplingParameters sampling_of(const StudyContext& context, int64_t first_request) {
-  const GenerationDefaults d = read_generation_defaults(context.study.base);
-  return {.temperature = d.do_sample ? d.temperature : 0.0,
-          .top_k = d.top_k,
-          .top_p = d.top_p,
-          .min_p = d.min_p,
-          .seed = context.study.seed + static_cast<uint64_t>(first_request)};
-}
-
 std::vector<SpeedCell> cells(const SpeedPlan& plan, bool has_mtp) {
   std::vector<SpeedCell> all;
   for (const int64_t prompt : plan.prompt_tokens) {
@@ -125,7 +116,7 @@ class Round {
     open.plan({.context_tokens = longest(texts)});
     Measurement found = place;
     found.data = to_json(offline_acceptance({*open.model, variant_.name}, texts,
-                                            sampling_of(context_, 0), context_.pool,
+                                            context_.base_sampling(), context_.pool,
                                             [&](int64_t) { watch("drafts by their logits"); }));
     ++context_.measured;
     context_.measurements.put(MeasurementTable::speed, found);
@@ -142,7 +133,7 @@ class Round {
         {.concurrency = concurrency, .context_tokens = longest(texts_), .draft_tokens = 1});
     const ReplyLoad load{.concurrency = concurrency,
                          .draft_tokens = 1,
-                         .sampling = sampling_of(context_, 0),
+                         .sampling = context_.base_sampling(),
                          .tags = thinking_tags(Tokenizer::load(open.dir))};
     Measurement found = place;
     found.data = to_json(observe_replies(*open.model, plan.engine, load, reply_prompts(texts_),
@@ -165,10 +156,11 @@ class Round {
   // The first round is run once before, as a warm-up that is dropped.
   void measure(const OpenModel& open, const ThinkingTags& tags, const SpeedCell& cell) {
     const int64_t first = number_ * cell.concurrency;
-    const SpeedLoad load{.cell = cell,
-                         .output_tokens = context_.study.speed->output_tokens,
-                         .sampling = sampling_of(context_, first),
-                         .tags = tags};
+    SpeedLoad load{.cell = cell,
+                   .output_tokens = context_.study.speed->output_tokens,
+                   .sampling = context_.base_sampling(),
+                   .tags = tags};
+    load.sampling.seed += static_cast<uint64_t>(first);
     const MemoryPlan plan = open.plan(memory_wish(load, open.model->options().max_batch_tokens));
     const auto prompts = speed_prompts(texts_, cell.prompt_tokens, first, cell.concurrency);
     const auto watching = [&] { watch(part_of(cell, number_ + 1)); };

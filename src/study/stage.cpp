@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/seconds_since.h"
+#include "engine/usual_sampling.h"
 
 namespace quantrial {
 namespace {
@@ -37,6 +38,12 @@ ModelChoice StudyContext::model(const StudyVariant& variant) const {
 }
 
 ModelChoice StudyContext::base() const { return {.dir = study.base, .threads = threads}; }
+
+SamplingParameters StudyContext::base_sampling() const {
+  SamplingParameters sampling = usual_sampling(read_generation_defaults(study.base));
+  sampling.seed = study.seed;
+  return sampling;
+}
 
 bool attempt(StudyContext& context, const StudyVariant& variant, Stage stage,
              const std::function<void()>& work) {

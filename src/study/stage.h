@@ -64,6 +64,8 @@ struct StudyContext {
   ModelChoice model(const StudyVariant& variant) const;
   // The base as it is stored.
   ModelChoice base() const;
+  // As the base's own configuration says, with the study's seed.
+  SamplingParameters base_sampling() const;
 };
 
 // Runs `work` for a variant; an Error becomes its failure at that stage, to be seen in the report
