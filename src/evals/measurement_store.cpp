@@ -57,33 +57,37 @@ std::optional<ordered_json> MeasurementStore::find(MeasurementTable table,
   return read_json(select.text(0), table);
 }
 
+std::optional<ordered_json> MeasurementStore::find(MeasurementTable table,
+                                                   const std::string& variant,
+                                                   const std::string& part) const {
+  const std::lock_guard lock(mutex_);
+  if (!exists(table)) return std::nullopt;
+  Statement select(db_,
+                   fmt::format("SELECT data FROM {} WHERE variant = ? AND part = ?", name(table)));
+  select.bind(variant).bind(part);
+  if (!select.step()) return std::nullopt;
+  return read_json(select.text(0), table);
+}
+
 bool MeasurementStore::exists(MeasurementTable table) const {
   Statement select(db_, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?");
   select.bind(name(table));
   return select.step();
 }
 
-std::vector<Measurement> MeasurementStore::all(MeasurementTable table) const {
+std::vector<Measurement> MeasurementStore::all(MeasurementTable table,
+                                               const std::string& variant) const {
   const std::lock_guard lock(mutex_);
   std::vector<Measurement> found;
   if (!exists(table)) return found;
   Statement select(
       db_,
-      fmt::format("SELECT variant, part, key, data FROM {} ORDER BY variant, part", name(table)));
+      fmt::format("SELECT part, key, data FROM {} WHERE variant = ? ORDER BY part", name(table)));
+  select.bind(variant);
   while (select.step()) {
-    found.push_back(
-        {select.text(0), select.text(1), select.text(2), read_json(select.text(3), table)});
+    found.push_back({variant, select.text(0), select.text(1), read_json(select.text(2), table)});
   }
   return found;
-}
-
-std::vector<Measurement> MeasurementStore::all(MeasurementTable table,
-                                               const std::string& variant) const {
-  std::vector<Measurement> of;
-  for (Measurement& m : all(table)) {
-    if (m.variant == variant) of.push_back(std::move(m));
-  }
-  return of;
 }
 
 void MeasurementStore::remove(MeasurementTable table, const std::string& variant,
@@ -97,7 +101,7 @@ void MeasurementStore::remove(MeasurementTable table, const std::string& variant
 void put_not_run(MeasurementStore& store, const std::vector<NotRun>& not_run) {
   ordered_json reasons = ordered_json::object();
   for (const NotRun& left_out : not_run) reasons[left_out.benchmark] = left_out.reason;
-  store.put(MeasurementTable::study, {"", "not run", "", reasons});
+  store.put(MeasurementTable::study, {"", not_run_part, "", reasons});
 }
 
 }  // namespace quantrial

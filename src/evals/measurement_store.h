@@ -45,8 +45,10 @@ class MeasurementStore {
   bool has(MeasurementTable table, const Measurement& like) const {
     return find(table, like.variant, like.part, like.key).has_value();
   }
-  // All of a table, in the order variant, part. Empty where a file of `eval` has no such table.
-  std::vector<Measurement> all(MeasurementTable table) const;
+  // That, whatever it was made of. Absent, too, where a file of `eval` has no such table.
+  std::optional<nlohmann::ordered_json> find(MeasurementTable table, const std::string& variant,
+                                             const std::string& part) const;
+  // All parts of a variant, in their order. Empty where a file of `eval` has no such table.
   std::vector<Measurement> all(MeasurementTable table, const std::string& variant) const;
   void remove(MeasurementTable table, const std::string& variant, const std::string& part);
 
@@ -57,7 +59,8 @@ class MeasurementStore {
   Database db_;
 };
 
-// What the last run left out, and why: the part "not run" of the table `study`.
+// What the last run left out, and why: a part of the table `study`.
+inline constexpr const char* not_run_part = "not run";
 void put_not_run(MeasurementStore& store, const std::vector<NotRun>& not_run);
 
 }  // namespace quantrial

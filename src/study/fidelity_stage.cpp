@@ -7,6 +7,7 @@
 #include "evals/fidelity/fidelity_texts.h"
 #include "evals/fidelity/own_traces.h"
 #include "quantize/calibration.h"
+#include "study/parts.h"
 #include "study/text_overlap.h"
 #include "tensor/file_in_progress.h"
 
@@ -17,7 +18,6 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr const char* traces_file = "traces.jsonl";
-constexpr const char* traces_part = "traces";  // of the table `fidelity`
 
 // Counts up to `total` of `what`.
 std::function<void(int64_t)> counter(StudyContext& context, int64_t total, std::string what) {
@@ -37,7 +37,7 @@ void make_traces(StudyContext& context, const FidelityPlan& plan) {
                                           .dump());
   const fs::path file = context.folder / traces_file;
   if (const auto there =
-          context.measurements.find(MeasurementTable::fidelity, "", traces_part, key);
+          context.measurements.find(MeasurementTable::fidelity, "", parts::traces, key);
       there && fs::is_regular_file(file) &&
       Sha256::hex(read_text_file(file)) == there->at("sha256").get<std::string>()) {
     return;
@@ -56,7 +56,7 @@ void make_traces(StudyContext& context, const FidelityPlan& plan) {
   out.write(std::as_bytes(std::span(lines)));
   out.commit(Durability::synced);
   context.measurements.put(MeasurementTable::fidelity,
-                           {"", traces_part, key, {{"sha256", Sha256::hex(lines)}}});
+                           {"", parts::traces, key, {{"sha256", Sha256::hex(lines)}}});
 }
 
 // Throws for a text that holds calibration text of any recipe.
@@ -150,7 +150,7 @@ void measure_noise_floor(StudyContext& context, const StudyTexts& texts) {
   ModelChoice other = context.base();
   other.precision = Precision::fp32;
   const std::string key = Sha256::hex(texts.key + fingerprint(context.base()) + fingerprint(other));
-  measure(context, {"", "noise floor", key}, other, texts, DeltaRows::one_by_one);
+  measure(context, {"", parts::noise_floor, key}, other, texts, DeltaRows::one_by_one);
 }
 
 void measure_fidelity(StudyContext& context, const StudyVariant& variant, const StudyTexts& texts) {

@@ -1,6 +1,7 @@
 #include "study/full_run.h"
 
 #include "base/sha256.h"
+#include "study/parts.h"
 #include "study/study_estimate.h"
 
 namespace quantrial {
@@ -8,7 +9,7 @@ namespace {
 
 double seconds_of(const StudyContext& context, Stage stage) {
   const auto seen =
-      context.measurements.find(MeasurementTable::study, "", "seconds: " + name(stage), "");
+      context.measurements.find(MeasurementTable::study, "", parts::seconds + name(stage));
   return seen ? seen->value("seconds", 0.0) : 0;
 }
 
@@ -18,7 +19,7 @@ void estimate_full_run(StudyContext& context) {
   if (context.study.full_run.empty()) return;
   const Study full = read_study(study_file(context.study.full_run, context.places), context.places);
   const std::string key = Sha256::hex(as_json(full).dump() + as_json(context.study).dump());
-  const Measurement place{"", "full run", key};
+  const Measurement place{"", parts::full_run, key};
   if (context.measurements.has(MeasurementTable::study, place)) return;
   const StudyEstimate all = estimate_study(full, context.places, context.pool);
   const StudyEstimate here = estimate_study(context.study, context.places, context.pool);

@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "model/inventory.h"
 #include "ops/cpu/kernels.h"
+#include "study/parts.h"
 
 namespace quantrial {
 namespace {
@@ -52,17 +53,17 @@ void write_provenance(StudyContext& context) {
   const auto put = [&](const char* part, const ordered_json& data) {
     context.measurements.put(MeasurementTable::study, {"", part, "", data});
   };
-  put("settings", {{"name", context.study.name},
-                   {"reference", context.study.reference().name},
-                   {"study", as_json(context.study)}});
-  put("machine", machine(context));
-  put("program", {{"version", version}, {"commit", commit}, {"backend", "cpu"}});
-  put("date", {{"date", today()}});
+  put(parts::settings, {{"name", context.study.name},
+                        {"reference", context.study.reference().name},
+                        {"study", as_json(context.study)}});
+  put(parts::machine, machine(context));
+  put(parts::program, {{"version", version}, {"commit", commit}, {"backend", "cpu"}});
+  put(parts::date, {{"date", today()}});
   if (context.study.base.empty()) return;
   const Inventory inventory = take_inventory(context.study.base);
-  put("base", {{"folder", context.study.base.filename().string()},
-               {"architecture", inventory.architecture},
-               {"parameters", inventory.parameters}});
+  put(parts::base, {{"folder", context.study.base.filename().string()},
+                    {"architecture", inventory.architecture},
+                    {"parameters", inventory.parameters}});
 }
 
 }  // namespace quantrial

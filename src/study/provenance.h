@@ -5,7 +5,7 @@
 
 namespace quantrial {
 
-// Into the table `study`, parts "settings", "machine", "program", "base".
+// Into the table `study`: parts::settings, base, machine, program and date.
 void write_provenance(StudyContext& context);
 
 }  // namespace quantrial

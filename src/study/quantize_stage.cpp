@@ -8,6 +8,7 @@
 #include "base/seconds_since.h"
 #include "base/sha256.h"
 #include "model/inventory.h"
+#include "study/parts.h"
 #include "tensor/fingerprint.h"
 
 namespace quantrial {
@@ -15,11 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
-
-constexpr const char* made = "made";  // parts of the table `variants`
-constexpr const char* begun = "begun";
-constexpr const char* about = "about";
-constexpr const char* weights = "weights";
 
 // Of the texts that calibration reads.
 std::string calibration_hash(const StudyContext& context) {
@@ -62,12 +58,12 @@ PartialFolder::Start make_way(StudyContext& context, const StudyVariant& variant
   const MeasurementTable table = MeasurementTable::variants;
   const fs::path partial = out.string() + ".partial";
   fs::remove_all(out);
-  context.measurements.remove(table, variant.name, made);
-  if (fs::exists(partial) && context.measurements.find(table, variant.name, begun, key)) {
+  context.measurements.remove(table, variant.name, parts::made);
+  if (fs::exists(partial) && context.measurements.find(table, variant.name, parts::begun, key)) {
     return PartialFolder::Start::resume;
   }
   fs::remove_all(partial);
-  context.measurements.put(table, {variant.name, begun, key, ordered_json::object()});
+  context.measurements.put(table, {variant.name, parts::begun, key, ordered_json::object()});
   return PartialFolder::Start::fresh;
 }
 
@@ -171,14 +167,15 @@ void say_inventory(const Inventory& inventory, ordered_json& json) {
 void forget_others(StudyContext& context, const StudyVariant& variant) {
   const std::string identity = fingerprint(context.model(variant));
   MeasurementStore& store = context.measurements;
-  if (store.find(MeasurementTable::variants, variant.name, weights, identity)) return;
+  if (store.find(MeasurementTable::variants, variant.name, parts::weights, identity)) return;
   for (const MeasurementTable table : {MeasurementTable::fidelity, MeasurementTable::speed,
                                        MeasurementTable::memory, MeasurementTable::divergence}) {
     for (const Measurement& m : store.all(table, variant.name)) {
       store.remove(table, variant.name, m.part);
     }
   }
-  store.put(MeasurementTable::variants, {variant.name, weights, identity, ordered_json::object()});
+  store.put(MeasurementTable::variants,
+            {variant.name, parts::weights, identity, ordered_json::object()});
 }
 
 }  // namespace
@@ -188,7 +185,7 @@ void quantize_variant(StudyContext& context, const StudyVariant& variant) {
   const fs::path out = context.checkpoint(variant);
   if (out.filename() != variant.name) return;  // made as another variant's
   const std::string key = making_key(context, variant);
-  if (context.measurements.find(MeasurementTable::variants, variant.name, made, key) &&
+  if (context.measurements.find(MeasurementTable::variants, variant.name, parts::made, key) &&
       fs::is_directory(out)) {
     return;
   }
@@ -208,7 +205,7 @@ void quantize_variant(StudyContext& context, const StudyVariant& variant) {
   const double seconds = seconds_since(start);
   ++context.measured;
   context.measurements.put(MeasurementTable::variants,
-                           {variant.name, made, key, {{"seconds", seconds}}});
+                           {variant.name, parts::made, key, {{"seconds", seconds}}});
   context.observer.line(fmt::format("quantize: {}: made in {:.1f} s", variant.name, seconds));
 }
 
@@ -236,7 +233,7 @@ void describe_variant(StudyContext& context, const StudyVariant& variant) {
                                {"bits_per_weight", inventory.bits_per_weight()},
                                {"by_class", by_class(inventory)}}});
   }
-  context.measurements.put(MeasurementTable::variants, {variant.name, about, "", json});
+  context.measurements.put(MeasurementTable::variants, {variant.name, parts::about, "", json});
 }
 
 }  // namespace quantrial

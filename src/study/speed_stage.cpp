@@ -10,6 +10,7 @@
 #include "evals/speed/observe_speed.h"
 #include "evals/speed/offline_acceptance.h"
 #include "study/fidelity_stage.h"
+#include "study/parts.h"
 
 namespace quantrial {
 namespace {
@@ -34,8 +35,8 @@ std::vector<SpeedCell> cells(const SpeedPlan& plan, bool has_mtp) {
 }
 
 std::string part_of(const SpeedCell& cell, int64_t round) {
-  return fmt::format("round {}: {} sequences, prompt {}, drafts {}", round, cell.concurrency,
-                     cell.prompt_tokens, cell.draft_tokens);
+  return fmt::format("{}{}: {} sequences, prompt {}, drafts {}", parts::round, round,
+                     cell.concurrency, cell.prompt_tokens, cell.draft_tokens);
 }
 
 // All that a cell's figures depend on but the machine.
@@ -107,7 +108,7 @@ class Round {
 
   // What the MTP head's drafts are worth by their logits, beside what the rounds will count.
   void predict_acceptance() {
-    const Measurement place{variant_.name, offline_part, key_};
+    const Measurement place{variant_.name, parts::offline, key_};
     if (context_.measurements.has(MeasurementTable::speed, place)) return;
     const OpenModel open = open_model(context_.model(variant_));
     if (!open.model->has_mtp()) return;
@@ -124,7 +125,7 @@ class Round {
 
   // Drafts on replies of natural length, for acceptance by context and segment.
   void count_drafts_of_replies() {
-    const Measurement place{variant_.name, replies_part, key_};
+    const Measurement place{variant_.name, parts::replies, key_};
     if (context_.measurements.has(MeasurementTable::speed, place)) return;
     const OpenModel open = open_model(context_.model(variant_));
     if (!open.model->has_mtp()) return;

@@ -6,10 +6,6 @@
 
 namespace quantrial {
 
-// Parts of the table `speed` that are no rounds of a cell ("round ...").
-inline constexpr const char* offline_part = "offline acceptance";
-inline constexpr const char* replies_part = "drafts of replies";
-
 // What requests of the speed stage are made of: the base's own traces.
 std::vector<FidelityText> speed_texts(StudyContext& context);
 

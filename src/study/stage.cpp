@@ -3,11 +3,10 @@
 #include "base/error.h"
 #include "base/seconds_since.h"
 #include "engine/usual_sampling.h"
+#include "study/parts.h"
 
 namespace quantrial {
 namespace {
-
-constexpr const char* failed = "failed: ";  // and the stage: a part of the table `variants`
 
 // Whether the two would give the same files.
 bool same_recipe(const StudyVariant& a, const StudyVariant& b) {
@@ -47,7 +46,7 @@ SamplingParameters StudyContext::base_sampling() const {
 
 bool attempt(StudyContext& context, const StudyVariant& variant, Stage stage,
              const std::function<void()>& work) {
-  const std::string part = failed + name(stage);
+  const std::string part = parts::failed + name(stage);
   try {
     work();
     context.measurements.remove(MeasurementTable::variants, variant.name, part);
@@ -66,10 +65,8 @@ bool attempt(StudyContext& context, const StudyVariant& variant, Stage stage,
 }
 
 bool is_unmade(const StudyContext& context, const StudyVariant& variant) {
-  for (const Measurement& m : context.measurements.all(MeasurementTable::variants, variant.name)) {
-    if (m.part == failed + name(Stage::quantize)) return true;
-  }
-  return false;
+  const std::string part = parts::failed + name(Stage::quantize);
+  return context.measurements.find(MeasurementTable::variants, variant.name, part).has_value();
 }
 
 StageClock::StageClock(StudyContext& context, Stage stage)
@@ -81,9 +78,9 @@ StageClock::StageClock(StudyContext& context, Stage stage)
 StageClock::~StageClock() {
   if (context_.measured == measured_) return;
   try {
-    const std::string part = "seconds: " + name(stage_);
+    const std::string part = parts::seconds + name(stage_);
     double before = 0;
-    if (const auto there = context_.measurements.find(MeasurementTable::study, "", part, "")) {
+    if (const auto there = context_.measurements.find(MeasurementTable::study, "", part)) {
       before = there->value("seconds", 0.0);
     }
     context_.measurements.put(MeasurementTable::study,

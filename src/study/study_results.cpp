@@ -10,7 +10,7 @@
 #include "evals/thinking.h"
 #include "study/findings.h"
 #include "study/macro_figures.h"
-#include "study/speed_stage.h"
+#include "study/parts.h"
 
 namespace quantrial {
 namespace {
@@ -23,8 +23,8 @@ class Results {
       : samples_(samples), measurements_(measurements) {}
 
   ordered_json all() {
-    const ordered_json settings = part(MeasurementTable::study, "", "settings");
-    const ordered_json not_run = part(MeasurementTable::study, "", "not run");
+    const ordered_json settings = part(MeasurementTable::study, "", parts::settings);
+    const ordered_json not_run = part(MeasurementTable::study, "", not_run_part);
     if (settings.is_null()) {  // a folder of `eval`
       ordered_json results = evaluation_results(samples_, {});
       if (!not_run.is_null() && !not_run.empty()) results["not_run"] = not_run;
@@ -44,10 +44,7 @@ class Results {
   // Null where there is none.
   ordered_json part(MeasurementTable table, const std::string& variant,
                     const std::string& name) const {
-    for (const Measurement& m : measurements_.all(table, variant)) {
-      if (m.part == name) return m.data;
-    }
-    return nullptr;
+    return measurements_.find(table, variant, name).value_or(nullptr);
   }
 
   ResultOptions options_of(const std::string& reference) const {
@@ -78,9 +75,9 @@ class Results {
 
   ordered_json about_study(const ordered_json& settings) const {
     ordered_json about = {{"name", settings.at("name")}};
-    const ordered_json date = part(MeasurementTable::study, "", "date");
+    const ordered_json date = part(MeasurementTable::study, "", parts::date);
     if (!date.is_null()) about["date"] = date.at("date");
-    for (const char* name : {"base", "machine", "program"}) {
+    for (const char* name : {parts::base, parts::machine, parts::program}) {
       about[name] = part(MeasurementTable::study, "", name);
     }
     if (study_.contains("note") && about["base"].is_object()) {
@@ -90,12 +87,12 @@ class Results {
     about["command"] = "quantrial study study.yaml";
     about["seconds"] = ordered_json::object();
     for (const Measurement& m : measurements_.all(MeasurementTable::study, "")) {
-      constexpr std::string_view prefix = "seconds: ";
+      constexpr std::string_view prefix = parts::seconds;
       if (m.part.starts_with(prefix)) {
         about["seconds"][m.part.substr(prefix.size())] = m.data.at("seconds");
       }
     }
-    about["full_run"] = part(MeasurementTable::study, "", "full run");
+    about["full_run"] = part(MeasurementTable::study, "", parts::full_run);
     return about;
   }
 
@@ -106,7 +103,7 @@ class Results {
       ordered_json& variant = all[name];
       variant["about"] = about(name);
       for (const Measurement& m : measurements_.all(MeasurementTable::variants, name)) {
-        if (m.part.starts_with("failed: ")) variant["failed"] = m.data;
+        if (m.part.starts_with(parts::failed)) variant["failed"] = m.data;
       }
       if (evaluated.contains(name)) variant.update(evaluated.at(name));
       add_macro_figures(variant);
@@ -123,9 +120,9 @@ class Results {
   }
 
   ordered_json about(const std::string& name) const {
-    ordered_json about = part(MeasurementTable::variants, name, "about");
+    ordered_json about = part(MeasurementTable::variants, name, parts::about);
     if (about.is_null()) about = ordered_json::object();
-    const ordered_json made = part(MeasurementTable::variants, name, "made");
+    const ordered_json made = part(MeasurementTable::variants, name, parts::made);
     if (!made.is_null()) about["seconds"] = made.at("seconds");
     return about;
   }
@@ -133,7 +130,7 @@ class Results {
   void add_fidelity(ordered_json& variant, const std::string& name) const {
     ordered_json fidelity = part(MeasurementTable::fidelity, name, "");
     if (fidelity.is_null() || !study_.contains("fidelity")) return;
-    const ordered_json floor = part(MeasurementTable::fidelity, "", "noise floor");
+    const ordered_json floor = part(MeasurementTable::fidelity, "", parts::noise_floor);
     fidelity["noise_floor"] = floor.is_null() ? floor : floor.at("all");
     variant["fidelity"] = std::move(fidelity);
   }
@@ -151,7 +148,7 @@ class Results {
   void add_speed(ordered_json& variant, const std::string& name) const {
     std::vector<SpeedObservation> rounds;
     for (const Measurement& m : measurements_.all(MeasurementTable::speed, name)) {
-      if (!m.part.starts_with("round ")) continue;
+      if (!m.part.starts_with(parts::round)) continue;
       SpeedObservation seen = speed_observation(m.data);
       if (is_planned(seen.cell)) rounds.push_back(std::move(seen));
     }
@@ -161,11 +158,11 @@ class Results {
     const ordered_json memory = part(MeasurementTable::memory, name, "");
     if (!memory.is_null()) variant["memory"] = memory_figures(memory_observation(memory));
     if (rounds.empty()) return;
-    const ordered_json replies = part(MeasurementTable::speed, name, replies_part);
+    const ordered_json replies = part(MeasurementTable::speed, name, parts::replies);
     if (!replies.is_null()) rounds.push_back(speed_observation(replies));
     variant["speed"]["runs"] = speed_runs(rounds);
     variant["mtp"] = draft_figures(rounds, study_.at("seed"));
-    const ordered_json offline = part(MeasurementTable::speed, name, offline_part);
+    const ordered_json offline = part(MeasurementTable::speed, name, parts::offline);
     variant["mtp"]["available"] = !offline.is_null();
     if (!offline.is_null()) variant["mtp"]["offline"] = offline_figures(text_acceptances(offline));
   }
