@@ -1,5 +1,4 @@
-// The first stage: checkpoints are made by their recipes, and what each variant is and weighs is
-// written down.
+// The first stage: checkpoints are made by their recipes.
 #pragma once
 
 #include "study/stage.h"
@@ -9,8 +8,5 @@ namespace quantrial {
 // Makes the variant's checkpoint, unless it is there, made by the same recipe of the same base with
 // the same calibration. Throws Error as quantize_checkpoint does.
 void quantize_variant(StudyContext& context, const StudyVariant& variant);
-
-// What the variant is (results.json: `about`) and its size by module class. Reads headers alone.
-void describe_variant(StudyContext& context, const StudyVariant& variant);
 
 }  // namespace quantrial

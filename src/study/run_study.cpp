@@ -1,6 +1,7 @@
 #include "study/run_study.h"
 
 #include "base/error.h"
+#include "study/describe_variant.h"
 #include "study/evaluate_stage.h"
 #include "study/examples.h"
 #include "study/fidelity_stage.h"
