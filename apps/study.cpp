@@ -9,10 +9,10 @@
 #include "apps/study_progress.h"
 #include "base/error.h"
 #include "base/folder_lock.h"
-#include "base/mapped_file.h"
 #include "study/run_study.h"
 #include "study/study_estimate.h"
 #include "study/write_study.h"
+#include "tensor/file_in_progress.h"
 
 namespace quantrial {
 namespace {
@@ -57,7 +57,7 @@ void run(const StudyArguments& a, const CommonOptions& common) {
   const FolderLock lock(folder);
   MeasurementStore measurements(folder, Database::Access::read_write);
   StudyProgress progress(guard, common.quiet, [&] { write_report(folder); });
-  write_file(folder / "study.yaml", study_yaml(study));
+  write_whole_file(folder / "study.yaml", study_yaml(study));
   StudyContext context{.study = study,
                        .places = places,
                        .folder = folder,
@@ -94,37 +94,6 @@ void add_study_command(CLI::App& app, const CommonOptions& common) {
       "Example:\n  quantrial study reference\nRun it again to go on after an interruption; what "
       "has not changed is not done again.");
   command->callback([a, &common] { run(*a, common); });
-}
-
-void add_init_command(CLI::App& app, const CommonOptions&) {
-  const auto folder = std::make_shared<std::string>(".");
-  CLI::App* command = app.add_subcommand("init", "Write a starter study to edit");
-  command->add_option("DIR", *folder, "Folder for study.yaml; made where it is missing")
-      ->capture_default_str();
-  command->footer("Example:\n  quantrial init my-study");
-  command->callback([folder] {
-    const fs::path file = fs::path(*folder) / "study.yaml";
-    if (fs::exists(file)) {
-      throw Error("{}: there is one already; give another folder", escaped(file.string(), 400));
-    }
-    std::error_code failed;
-    fs::create_directories(*folder, failed);
-    if (failed) throw Error("{}: cannot create: {}", escaped(*folder, 400), failed.message());
-    write_file(file, read_text_file(data_path("studies") / "starter.yaml"));
-    fmt::print("{}\n", file.string());
-  });
-}
-
-void add_report_command(CLI::App& app, const CommonOptions&) {
-  const auto folder = std::make_shared<std::string>();
-  CLI::App* command =
-      app.add_subcommand("report", "Write results and report again from what a study stored");
-  command->add_option("DIR", *folder, "Folder of a study or an evaluation")->required();
-  command->footer("Example:\n  quantrial report out/reference");
-  command->callback([folder] {
-    write_report(*folder);
-    fmt::print("{}\n", (fs::path(*folder) / "report.html").string());
-  });
 }
 
 }  // namespace quantrial

@@ -28,12 +28,6 @@ std::vector<fs::path> hub_caches() {
 
 }  // namespace
 
-void write_file(const fs::path& path, const std::string& text) {
-  FileInProgress file(path);
-  file.write(std::as_bytes(std::span(text)));
-  file.commit(Durability::synced);
-}
-
 nlohmann::ordered_json write_report(const fs::path& folder) {
   if (!fs::is_regular_file(folder / "samples.sqlite")) {
     throw Error("{}: no samples.sqlite; give the folder of a study or an evaluation",
@@ -45,12 +39,12 @@ nlohmann::ordered_json write_report(const fs::path& folder) {
     const MeasurementStore measurements(folder, Database::Access::read_only);
     results = study_results(samples, measurements);
   }
-  write_file(folder / "results.json", results.dump(1, ' ', false) + "\n");
+  write_whole_file(folder / "results.json", results.dump(1, ' ', false) + "\n");
   const Report report = render_report(results);
-  write_file(folder / "report.html", report.html);
-  write_file(folder / "report.md", report.markdown);
+  write_whole_file(folder / "report.html", report.html);
+  write_whole_file(folder / "report.md", report.markdown);
   fs::create_directories(folder / "csv");
-  for (const auto& [name, text] : report.csv) write_file(folder / "csv" / name, text);
+  for (const auto& [name, text] : report.csv) write_whole_file(folder / "csv" / name, text);
   return results;
 }
 

@@ -16,7 +16,4 @@ nlohmann::ordered_json write_report(const std::filesystem::path& folder);
 // Where this program finds what studies name.
 StudyPlaces study_places();
 
-// `text` as the file `path`, which is replaced when it is whole.
-void write_file(const std::filesystem::path& path, const std::string& text);
-
 }  // namespace quantrial

@@ -52,9 +52,7 @@ void make_traces(StudyContext& context, const FidelityPlan& plan) {
   const std::string lines = trace_lines(
       own_traces(*base.model, base.dir, request,
                  counter(context, plan.own_traces * plan.context, "fidelity: traces of the base")));
-  FileInProgress out(file);
-  out.write(std::as_bytes(std::span(lines)));
-  out.commit(Durability::synced);
+  write_whole_file(file, lines);
   context.measurements.put(MeasurementTable::fidelity,
                            {"", parts::traces, key, {{"sha256", Sha256::hex(lines)}}});
 }

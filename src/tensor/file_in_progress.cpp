@@ -108,4 +108,10 @@ void FileInProgress::fail(std::string_view verb) const {
                    reason);
 }
 
+void write_whole_file(const std::filesystem::path& path, const std::string& text) {
+  FileInProgress file(path);
+  file.write(std::as_bytes(std::span(text)));
+  file.commit(Durability::synced);
+}
+
 }  // namespace quantrial

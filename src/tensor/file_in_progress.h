@@ -31,4 +31,7 @@ class FileInProgress {
   bool committed_ = false;
 };
 
+// `text` as the file `path`, synced. Throws as FileInProgress does.
+void write_whole_file(const std::filesystem::path& path, const std::string& text);
+
 }  // namespace quantrial
