@@ -42,5 +42,12 @@ TEST(Rng, MatchesRandom123) {
             (std::array<uint32_t, 4>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
 }
 
+TEST(Utf8, ACommonPrefixEndsBetweenCharacters) {
+  EXPECT_EQ(utf8_common_prefix("abc", "abd"), 2u);
+  EXPECT_EQ(utf8_common_prefix("a\u00e4", "a\u00e5"), 1u) << "they share the first byte";
+  EXPECT_EQ(utf8_common_prefix("a", "a"), 1u);
+  EXPECT_EQ(utf8_common_prefix("", "a"), 0u);
+}
+
 }  // namespace
 }  // namespace quantrial

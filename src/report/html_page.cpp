@@ -144,7 +144,7 @@ class BlockWriter {
     return fmt::format("<figure class=\"figure {}\">{}{}</figure>\n", css, head, body);
   }
   std::string operator()(const TextPair& pair) const {
-    const size_t same = common_prefix(pair.left.text, pair.right.text);
+    const size_t same = utf8_common_prefix(pair.left.text, pair.right.text);
     std::string out =
         fmt::format("<details class=\"pair\"><summary>{}</summary><dl>", escape(pair.title));
     for (const auto& [name, fact] : pair.facts) {

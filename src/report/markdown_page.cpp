@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace quantrial::report {
 namespace {
 
@@ -76,7 +78,7 @@ class BlockWriter {
 
  private:
   static std::string side(const TextPair& pair, const TextPair::Side& side) {
-    const size_t same = common_prefix(pair.left.text, pair.right.text);
+    const size_t same = utf8_common_prefix(pair.left.text, pair.right.text);
     std::string out = escape(side.name) + ", from byte " + std::to_string(same) +
                       " on (equal before), answer " + escape(side.answer) + ":\n\n" +
                       fenced(side.text.substr(same));

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/compressed_file.h"
-#include "report/section.h"
 
 namespace quantrial {
 namespace {
@@ -200,13 +199,6 @@ TEST(Report, ShowsAttributionWhereItIs) {
   EXPECT_TRUE(has(report.csv.at("attribution_swap_in.csv"), "nvfp4,mlp.down_proj,weights,0.0123"));
   EXPECT_TRUE(has(report.csv.at("attribution_layers.csv"), "nvfp4,3,mlp.down_proj,0.0456"));
   EXPECT_FALSE(has(report.markdown, "Attribution was not run"));
-}
-
-TEST(CommonPrefix, EndsBetweenCharacters) {
-  EXPECT_EQ(report::common_prefix("abc", "abd"), 2u);
-  EXPECT_EQ(report::common_prefix("a\u00e4", "a\u00e5"), 1u) << "they share the first byte";
-  EXPECT_EQ(report::common_prefix("a", "a"), 1u);
-  EXPECT_EQ(report::common_prefix("", "a"), 0u);
 }
 
 }  // namespace

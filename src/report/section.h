@@ -65,7 +65,4 @@ struct Section {
   }
 };
 
-// How many bytes from the start two texts share, whole characters.
-size_t common_prefix(std::string_view a, std::string_view b);
-
 }  // namespace quantrial::report

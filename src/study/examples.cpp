@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/utf8.h"
 #include "evals/messages.h"
 #include "evals/prompt_text.h"
 #include "study/next_tokens.h"
@@ -73,13 +74,6 @@ std::vector<Example> chosen(std::vector<std::vector<Example>> by_benchmark) {
   return result;
 }
 
-size_t common_characters(const std::string& a, const std::string& b) {
-  size_t n =
-      static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-  while (n > 0 && n < a.size() && (static_cast<unsigned char>(a[n]) & 0xC0) == 0x80) --n;
-  return n;
-}
-
 const Question& question_of(const Example& example) {
   for (const Question& q : example.run->benchmark.questions) {
     if (q.id == example.base.question) return q;
@@ -121,7 +115,7 @@ ordered_json as_json(const Example& example) {
           {"variant_text", example.variant.text},
           {"base_answer", example.base.answer.value_or("")},
           {"variant_answer", example.variant.answer.value_or("")},
-          {"same_characters", common_characters(example.base.text, example.variant.text)},
+          {"same_characters", utf8_common_prefix(example.base.text, example.variant.text)},
           {"base_top", nullptr},
           {"variant_top", nullptr}};
 }
