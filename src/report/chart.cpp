@@ -11,7 +11,6 @@ namespace {
 std::string panel(const Facet& facet, const ChartPlan& plan) {
   switch (plan.chart.kind) {
     case Kind::lines:
-    case Kind::steps:
       return line_panel(facet, plan);
     case Kind::points:
       return point_panel(facet, plan);
@@ -47,7 +46,7 @@ DrawnChart draw(const DataTable& table, const Chart& chart) {
     if (!x) return drawn;
     plan.x = *x;
   }
-  if (chart.kind == Kind::lines || chart.kind == Kind::steps || chart.kind == Kind::points) {
+  if (chart.kind == Kind::lines || chart.kind == Kind::points) {
     const auto y = plan_y(table, chart, data);
     if (!y) return drawn;
     plan.y = *y;

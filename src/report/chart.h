@@ -21,7 +21,6 @@ struct Axis {
 
 enum class Kind {
   lines,         // y over x, a line with its band a series
-  steps,         // the same where y stays until the next x
   points,        // x against y, with the intervals of both
   intervals,     // a category a row (y), a point with its interval (x)
   bars,          // a category a row (y), lengths (x), one a series

@@ -175,6 +175,10 @@ std::vector<std::string> x_names(const ChartData& data) {
   return names(data, &Observation::x_name);
 }
 
+size_t index_of(const std::vector<std::string>& names, const std::string& name) {
+  return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
 std::vector<const Observation*> of_series(const Facet& facet, const std::string& series) {
   std::vector<const Observation*> found;
   for (const Observation& o : facet.observations) {

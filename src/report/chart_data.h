@@ -39,6 +39,8 @@ std::optional<Range> y_range(const ChartData& data, const Chart& chart);
 // Categories of all facets in the order in which they come: small charts have the same rows.
 std::vector<std::string> y_names(const ChartData& data);
 std::vector<std::string> x_names(const ChartData& data);
+// The place of `name` among `names`, which hold it.
+size_t index_of(const std::vector<std::string>& names, const std::string& name);
 
 // Observations of one series of the facet, in their order.
 std::vector<const Observation*> of_series(const Facet& facet, const std::string& series);

@@ -33,10 +33,6 @@ struct Grid {
   }
 };
 
-size_t index_of(const std::vector<std::string>& names, const std::string& name) {
-  return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
-}
-
 // What a chart shows in its cells: the number where all of them have room, the shade always.
 struct Shades {
   double most = 0;

@@ -1,4 +1,4 @@
-// Lines, steps and points: two axes of numbers.
+// Lines and points: two axes of numbers.
 #include <algorithm>
 
 #include "report/chart_kinds.h"
@@ -22,12 +22,10 @@ void draw_band(Frame& frame, const std::vector<const Observation*>& line, size_t
   frame.svg().band(upper, style);
 }
 
-void draw_line(Frame& frame, const std::vector<const Observation*>& line, Kind kind) {
+void draw_line(Frame& frame, const std::vector<const Observation*>& line) {
   std::vector<Point> points;
   for (const Observation* o : line) {
-    const Point p = frame.place(o->x->value, o->y->value);
-    if (kind == Kind::steps && !points.empty()) points.push_back({p.x, points.back().y});
-    points.push_back(p);
+    points.push_back(frame.place(o->x->value, o->y->value));
   }
   const size_t style = line.front()->style;
   if (line.size() > 1) frame.svg().polyline(points, style);
@@ -55,7 +53,7 @@ std::string line_panel(const Facet& facet, const ChartPlan& plan) {
   for (size_t i = 0; i < lines.size(); ++i) {
     if (lines.size() <= most_bands || i == 0) draw_band(frame, lines[i], lines[i].front()->style);
   }
-  for (const auto& line : lines) draw_line(frame, line, plan.chart.kind);
+  for (const auto& line : lines) draw_line(frame, line);
   return frame.finish();
 }
 

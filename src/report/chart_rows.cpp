@@ -19,10 +19,6 @@ RowFrame frame_of(const Facet& facet, const ChartPlan& plan, double row_height) 
                   plan.chart.margin);
 }
 
-size_t row_of(const std::vector<std::string>& names, const std::string& name) {
-  return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
-}
-
 bool has_intervals(const ChartData& data) {
   return std::any_of(data.facets.begin(), data.facets.end(), [](const Facet& facet) {
     return std::any_of(facet.observations.begin(), facet.observations.end(),
@@ -52,7 +48,7 @@ std::string interval_panel(const Facet& facet, const ChartPlan& plan) {
   for (size_t i = 0; i < plan.data.series.size(); ++i) {
     const double below = several ? (static_cast<double>(i) - (series - 1) / 2) * dodge : 0;
     for (const Observation* o : of_series(facet, plan.data.series[i].first)) {
-      const double y = frame.middle(row_of(names, o->y_name)) + below;
+      const double y = frame.middle(index_of(names, o->y_name)) + below;
       if (o->x->lo) frame.svg().whisker({frame.x(*o->x->lo), y}, {frame.x(*o->x->hi), y}, o->style);
       frame.svg().marker({frame.x(o->x->value), y}, o->style);
       if (!o->note.empty()) frame.svg().text({chart_width - 2, y + 5}, Svg::Anchor::end, o->note);
@@ -69,8 +65,8 @@ std::string bar_panel(const Facet& facet, const ChartPlan& plan) {
   RowFrame frame = frame_of(facet, plan, bars * bar_height + bar_row_room);
   const std::vector<std::string> names = y_names(plan.data);
   for (const Observation& o : facet.observations) {
-    const double place = grouped ? static_cast<double>(row_of(series, o.series)) : 0;
-    const double top = frame.middle(row_of(names, o.y_name)) + (place - bars / 2) * bar_height;
+    const double place = grouped ? static_cast<double>(index_of(series, o.series)) : 0;
+    const double top = frame.middle(index_of(names, o.y_name)) + (place - bars / 2) * bar_height;
     const double zero = frame.x(0), end = frame.x(o.x->value);
     frame.svg().bar({std::min(zero, end), top + 1}, std::fabs(end - zero), bar_height - 2, o.style);
     const double y = top + bar_height / 2;
@@ -91,7 +87,7 @@ std::string stacked_panel(const Facet& facet, const ChartPlan& plan) {
       auto& [negative, positive] = ends[o->y_name];
       double& end = o->x->value < 0 ? negative : positive;
       const double from = frame.x(end), to = frame.x(end + o->x->value);
-      const double top = frame.middle(row_of(names, o->y_name)) - height / 2;
+      const double top = frame.middle(index_of(names, o->y_name)) - height / 2;
       frame.svg().bar({std::min(from, to), top}, std::fabs(to - from), height, o->style);
       end += o->x->value;
     }

@@ -116,7 +116,7 @@ TEST(Charts, UndecidedRowsAreGrey) {
 }
 
 TEST(Charts, OfEveryKindAreDrawn) {
-  for (const Kind kind : {Kind::lines, Kind::steps, Kind::points}) {
+  for (const Kind kind : {Kind::lines, Kind::points}) {
     Chart chart = lines();
     chart.kind = kind;
     EXPECT_FALSE(draw(table(), chart).panels.empty());

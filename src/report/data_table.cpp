@@ -39,13 +39,6 @@ std::string probability(double p) {
   return fixed(p, p < 0.1 ? 3 : 2);
 }
 
-bool has_figures(const DataTable& table, size_t column) {
-  return std::any_of(table.rows.begin(), table.rows.end(), [&](const Row& row) {
-    const auto* f = std::get_if<Figure>(&row.values.at(column));
-    return f != nullptr && f->lo;
-  });
-}
-
 std::string csv_text(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
@@ -85,6 +78,13 @@ size_t DataTable::column(std::string_view key) const {
 bool DataTable::has_column(std::string_view key) const {
   return std::any_of(columns.begin(), columns.end(),
                      [&](const Column& column) { return column.key == key; });
+}
+
+bool has_intervals(const DataTable& table, size_t column) {
+  return std::any_of(table.rows.begin(), table.rows.end(), [&](const Row& row) {
+    const auto* f = std::get_if<Figure>(&row.values.at(column));
+    return f != nullptr && f->lo;
+  });
 }
 
 std::optional<double> number(const Value& value) {
@@ -197,19 +197,16 @@ std::string shown(const Scaled& scale, const Value& value) {
 
 std::string csv(const DataTable& table) {
   std::string out;
-  const auto field = [&](const std::string& text, size_t column) {
-    out += (column > 0 ? "," : "") + text;
-  };
   for (size_t c = 0; c < table.columns.size(); ++c) {
     const std::string& key = table.columns[c].key;
-    field(csv_text(key), c);
-    if (has_figures(table, c)) out += csv_text(key + "_lo").insert(0, ",") + "," + key + "_hi";
+    out += (c > 0 ? "," : "") + csv_text(key);
+    if (has_intervals(table, c)) out += "," + csv_text(key + "_lo") + "," + csv_text(key + "_hi");
   }
   out += "\n";
   for (const Row& row : table.rows) {
     for (size_t c = 0; c < table.columns.size(); ++c) {
-      field(csv_value(row.values.at(c)), c);
-      if (!has_figures(table, c)) continue;
+      out += (c > 0 ? "," : "") + csv_value(row.values.at(c));
+      if (!has_intervals(table, c)) continue;
       const auto f = figure(row.values[c]);
       out +=
           "," + csv_number(f ? f->lo : std::nullopt) + "," + csv_number(f ? f->hi : std::nullopt);

@@ -61,6 +61,8 @@ struct DataTable {
   size_t column(std::string_view key) const;  // requires that it is there
   bool has_column(std::string_view key) const;
 };
+// Whether any row has an interval there.
+bool has_intervals(const DataTable& table, size_t column);
 
 std::optional<double> number(const Value& value);
 std::optional<Figure> figure(const Value& value);

@@ -12,13 +12,6 @@ namespace {
 
 std::string escape(std::string_view text) { return escaped_markup(text); }
 
-bool has_intervals(const DataTable& table, size_t column) {
-  return std::any_of(table.rows.begin(), table.rows.end(), [&](const Row& row) {
-    const auto* f = std::get_if<Figure>(&row.values.at(column));
-    return f != nullptr && f->lo;
-  });
-}
-
 // The number apart from its interval, so that numbers stay below each other.
 std::string number_cell(const Scaled& scale, const Value& value) {
   const auto f = figure(value);
