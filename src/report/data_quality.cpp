@@ -120,12 +120,10 @@ std::vector<std::string> where_thinking_was(const Results& results) {
   std::vector<std::string> lines;
   for (const Asked& a : all_asked(results)) {
     const Json& seen = at(a.figures, {"thinking_seen"});
-    if (!seen.is_object() && !seen.is_string()) continue;
-    std::string places = text(seen);
-    if (seen.is_object()) {
-      for (const auto& [place, count] : seen.items()) {
-        places += (places.empty() ? "" : ", ") + place + " " + count.dump();
-      }
+    if (!seen.is_object()) continue;
+    std::string places;
+    for (const auto& [place, count] : seen.items()) {
+      places += (places.empty() ? "" : ", ") + place + " " + count.dump();
     }
     lines.push_back(fmt::format("{}, {}: {}", a.variant.name, a.benchmark, places));
   }
@@ -137,15 +135,8 @@ std::vector<std::string> where_thinking_was(const Results& results) {
 std::vector<std::string> not_run(const Results& results) {
   std::vector<std::string> lines;
   const Json& left_out = results.at({"not_run"});
-  if (left_out.is_object()) {
-    for (const auto& [name, reason] : left_out.items()) {
-      lines.push_back(name + ": " + (reason.is_string() ? text(reason) : reason.dump()));
-    }
-  }
-  for (const Json* item : elements(left_out)) {
-    const std::string name = text(at(*item, {"benchmark"})), reason = text(at(*item, {"reason"}));
-    lines.push_back(item->is_string() ? text(*item) : name + ": " + reason);
-  }
+  if (!left_out.is_object()) return lines;
+  for (const auto& [name, reason] : left_out.items()) lines.push_back(name + ": " + text(reason));
   return lines;
 }
 

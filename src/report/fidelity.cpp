@@ -34,7 +34,7 @@ std::optional<Figure> within_one(std::optional<Figure> f) {
 const Json& noise_floor(const Results& results) {
   for (const Variant& v : results.variants()) {
     const Json& floor = v.at({"fidelity", "noise_floor"});
-    if (floor.is_object()) return at(floor, {"all"}).is_object() ? at(floor, {"all"}) : floor;
+    if (floor.is_object()) return floor;
   }
   static const Json nothing;
   return nothing;

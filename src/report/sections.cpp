@@ -88,12 +88,6 @@ std::vector<std::string> drop_empty_columns(DataTable& table) {
   return dropped;
 }
 
-std::optional<Figure> token_ratio(const Json& figures) {
-  const Json& ratio = at(figures, {"token_ratio"});
-  if (const auto nested = figure(at(ratio, {"ratio"}))) return nested;
-  return figure(ratio);
-}
-
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (size_t i = 0; i < words.size(); ++i) {

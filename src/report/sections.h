@@ -49,8 +49,6 @@ Layout layout(const Results& results, size_t compared);
 Chart chart_of(Kind kind, const Results& results, Axis x, Axis y);
 // Leaves out columns that have no value in any row; their titles.
 std::vector<std::string> drop_empty_columns(DataTable& table);
-// Any ratio of tokens to the base's: of a benchmark's or of the macro's figures.
-std::optional<Figure> token_ratio(const Json& figures);
 // Benchmarks that the last run left out, with the reason.
 std::vector<std::string> not_run(const Results& results);
 // A plain list of words: "a, b and c".

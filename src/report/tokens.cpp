@@ -99,14 +99,12 @@ FigureBlock ratios(const Results& results) {
                    {"ratio", "ratio to the base's tokens", Unit::ratio},
                    {"geometric_ratio", "geometric mean of ratios", Unit::ratio}}};
   for (const Variant& v : results.variants()) {
-    if (const auto ratio = token_ratio(v.at({"macro"}))) {
-      table.add({"mean", v.name, *ratio,
-                 value(figure(v.at({"macro", "token_ratio", "geometric_ratio"})))},
-                Tone::strong);
+    if (const auto ratio = figure(v.at({"macro", "token_ratio"}))) {
+      table.add({"mean", v.name, *ratio, Value()}, Tone::strong);
     }
   }
   for (const Asked& a : all_asked(results)) {
-    const auto ratio = token_ratio(a.figures);
+    const auto ratio = figure(at(a.figures, {"token_ratio", "ratio"}));
     if (!ratio) continue;
     table.add({a.benchmark, a.variant.name, *ratio,
                value(figure(at(a.figures, {"token_ratio", "geometric_ratio"})))});
@@ -157,8 +155,7 @@ FigureBlock scatter(const Results& results) {
                    {"tokens", "mean length of a reply", Unit::tokens},
                    {"accuracy", "accuracy", Unit::share}}};
   for (const Variant& v : results.variants()) {
-    const auto nested = figure(v.at({"macro", "tokens", "generated"}));
-    const auto tokens = nested ? nested : figure(v.at({"macro", "tokens"}));
+    const auto tokens = figure(v.at({"macro", "tokens"}));
     const auto accuracy = figure(v.at({"macro", "accuracy"}));
     if (tokens && accuracy) table.add({"mean over benchmarks", v.name, *tokens, *accuracy});
   }

@@ -77,7 +77,7 @@ DataTable verdict_table(const Results& results) {
                               value(figure(v.at({"macro", "delta"}))),
                               verdict_of(results, v),
                               value(figure(v.at({"macro", "accuracy"}))),
-                              value(token_ratio(v.at({"macro"}))),
+                              value(figure(v.at({"macro", "token_ratio"}))),
                               value(figure(v.at({"speed", "natural", "seconds_per_correct"})))};
     for (const int gigabytes : cards) row.push_back(largest_context(v, gigabytes));
     row.push_back(mean_length(v));
