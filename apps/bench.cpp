@@ -7,7 +7,6 @@
 #include "apps/interrupt.h"
 #include "base/error.h"
 #include "base/memory_bandwidth.h"
-#include "base/rng.h"
 #include "evals/speed/observe_speed.h"
 
 namespace quantrial {
@@ -80,21 +79,11 @@ class Bench {
             .sampling = {.temperature = 0}};
   }
 
-  std::vector<int32_t> prompt(int64_t repetition, int64_t number) const {
-    const auto seed = static_cast<uint64_t>((repetition + 1) * 1000 + number);
-    const auto vocab = static_cast<uint32_t>(open_.model->config().vocab_size);
-    std::vector<int32_t> ids;
-    for (int64_t i = 0; i < arguments_.prompt_tokens; ++i) {
-      const uint32_t word = philox(seed, static_cast<uint64_t>(i))[0];
-      ids.push_back(static_cast<int32_t>(word % vocab));
-    }
-    return ids;
-  }
-
   SpeedObservation run(int64_t concurrency, int64_t repetition) {
-    std::vector<std::vector<int32_t>> prompts;
-    for (int64_t i = 0; i < concurrency; ++i) prompts.push_back(prompt(repetition, i));
-    return observe_speed(*open_.model, plan_.engine, load(concurrency), prompts, [&] {
+    const SpeedLoad wanted = load(concurrency);
+    const auto prompts = random_prompts(wanted.cell, open_.model->config().vocab_size,
+                                        static_cast<uint64_t>((repetition + 1) * 1000));
+    return observe_speed(*open_.model, plan_.engine, wanted, prompts, [&] {
       if (guard_.interrupted()) throw Error("bench: interrupted before it was done");
     });
   }

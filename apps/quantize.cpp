@@ -40,12 +40,6 @@ class Watcher final : public QuantizeObserver {
   ProgressLine line_{"quantize"};
 };
 
-std::string shown_time(double seconds) {
-  if (seconds < 120) return fmt::format("{:.0f} s", std::max(seconds, 1.0));
-  if (seconds < 7200) return fmt::format("{:.0f} min", seconds / 60);
-  return fmt::format("{:.1f} h", seconds / 3600);
-}
-
 void show_plan(const QuantizeOptions& options, const CommonOptions& common) {
   const Recipe recipe = read_recipe(recipe_path(options.recipe), options.settings);
   const Checkpoint base(options.model);
@@ -55,8 +49,8 @@ void show_plan(const QuantizeOptions& options, const CommonOptions& common) {
   ThreadPool pool(common.threads);
   const double seconds = estimate_seconds(work_of(plan), measure_rates(recipe, pool));
   fmt::print("estimated: {} with {} threads, {:.2f} GB of memory at the peak ({})\n",
-             shown_time(seconds), pool.size(), static_cast<double>(memory.bytes) * 1e-9,
-             memory.stage);
+             rough_time(std::max(seconds, 1.0)), pool.size(),
+             static_cast<double>(memory.bytes) * 1e-9, memory.stage);
 }
 
 void run(const QuantizeOptions& options, const CommonOptions& common) {

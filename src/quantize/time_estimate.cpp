@@ -1,5 +1,7 @@
 #include "quantize/time_estimate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "ops/backend.h"
@@ -149,6 +151,12 @@ double estimate_seconds(const Work& work, const MachineRates& rates) {
          over(work.searched_weights, rates.searched_weights) +
          over(work.rounded_weights, rates.rounded_weights) +
          over(work.written_bytes, disk_bytes_per_second);
+}
+
+std::string rough_time(double seconds) {
+  if (seconds < 120) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 7200) return fmt::format("{:.0f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
 }
 
 }  // namespace quantrial

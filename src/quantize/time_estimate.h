@@ -2,6 +2,8 @@
 // machine. For --dry-run; right within a factor of two on a machine that does nothing else.
 #pragma once
 
+#include <string>
+
 #include "quantize/block_shape.h"
 #include "quantize/machine_rates.h"
 
@@ -30,5 +32,8 @@ Work work_of(const Plan& plan);
 inline constexpr double disk_bytes_per_second = 500e6;
 
 double estimate_seconds(const Work& work, const MachineRates& rates);
+
+// An estimate as people read it, no finer than it is right: "90 s", "35 min", "2.5 h".
+std::string rough_time(double seconds);
 
 }  // namespace quantrial

@@ -12,32 +12,18 @@ namespace {
 
 constexpr int64_t assumed_reply_tokens = 4000;
 constexpr int64_t assumed_prompt_tokens = 200;
+constexpr double assumed_trace_share = 0.25;  // of the context that a trace may fill
 
 // How fast the base runs here.
 struct EngineRates {
   double prefill = 0, decode = 0, decode_alone = 0;  // tokens a second; decode: at the concurrency
 };
 
-std::vector<std::vector<int32_t>> random_prompts(int64_t count, int64_t tokens,
-                                                 int64_t vocabulary) {
-  std::vector<std::vector<int32_t>> prompts;
-  uint32_t state = 1;
-  for (int64_t i = 0; i < count; ++i) {
-    auto& prompt = prompts.emplace_back();
-    for (int64_t t = 0; t < tokens; ++t) {
-      state = state * 1664525 + 1013904223;
-      prompt.push_back(static_cast<int32_t>(state % static_cast<uint32_t>(vocabulary)));
-    }
-  }
-  return prompts;
-}
-
 SpeedObservation observe(const OpenModel& base, int64_t concurrency) {
   const SpeedLoad load{.cell = {.concurrency = concurrency, .prompt_tokens = 64},
                        .output_tokens = 24};
   const MemoryPlan plan = base.plan(memory_wish(load, base.model->options().max_batch_tokens));
-  const auto prompts =
-      random_prompts(concurrency, load.cell.prompt_tokens, base.model->config().vocab_size);
+  const auto prompts = random_prompts(load.cell, base.model->config().vocab_size, 0);
   return observe_speed(*base.model, plan.engine, load, prompts, [] {});
 }
 
@@ -91,7 +77,8 @@ class Estimator {
     const FidelityPlan& plan = *study_.fidelity;
     StageEstimate stage{.stage = Stage::fidelity, .variant = variant.name, .tokens = plan.tokens};
     if (&variant == &study_.reference()) {  // the traces and the noise floor
-      stage.seconds = static_cast<double>(plan.own_traces * plan.context) / 4 / rates_.decode;
+      stage.seconds =
+          assumed_trace_share * static_cast<double>(plan.own_traces * plan.context) / rates_.decode;
     } else if (!is_local(variant) || variant.source == VariantSource::base) {
       return;
     }
@@ -160,12 +147,6 @@ class Estimator {
   StudyEstimate result_;
 };
 
-std::string shown_time(double seconds) {
-  if (seconds < 120) return fmt::format("{:.0f} s", seconds);
-  if (seconds < 7200) return fmt::format("{:.0f} min", seconds / 60);
-  return fmt::format("{:.1f} h", seconds / 3600);
-}
-
 std::string shown_bytes(int64_t bytes) {
   if (bytes == 0) return "-";
   const double b = static_cast<double>(bytes);
@@ -201,16 +182,16 @@ std::string estimate_table(const Study& study, const StudyEstimate& estimate) {
   for (const StageEstimate& s : estimate.stages) {
     text +=
         fmt::format("{:<10} {:<{}} {:>9} {:>10} {:>10} {:>12}\n", name(s.stage), s.variant, width,
-                    shown_time(s.seconds), shown_bytes(s.disk_bytes), shown_bytes(s.memory_bytes),
+                    rough_time(s.seconds), shown_bytes(s.disk_bytes), shown_bytes(s.memory_bytes),
                     s.tokens == 0 ? "-" : std::to_string(s.tokens));
   }
   text += "\n";
   for (size_t i = 0; i < stage_names.size(); ++i) {
     text += fmt::format("{:<10} {}\n", stage_names[i],
-                        shown_time(estimate.seconds(static_cast<Stage>(i))));
+                        rough_time(estimate.seconds(static_cast<Stage>(i))));
   }
   text += fmt::format("{:<10} about {} on this machine; what is stored already is not done again\n",
-                      "in all", shown_time(estimate.seconds()));
+                      "in all", rough_time(estimate.seconds()));
   for (const std::string& assumption : estimate.assumptions) {
     text += fmt::format("assumed: {}\n", assumption);
   }

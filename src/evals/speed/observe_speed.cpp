@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/rng.h"
 #include "base/seconds_since.h"
 
 namespace quantrial {
@@ -173,6 +174,18 @@ std::vector<std::vector<int32_t>> speed_prompts(std::span<const FidelityText> te
     }
     reversed.resize(static_cast<size_t>(prompt_tokens));
     prompts.emplace_back(reversed.rbegin(), reversed.rend());
+  }
+  return prompts;
+}
+
+std::vector<std::vector<int32_t>> random_prompts(const SpeedCell& cell, int64_t vocabulary,
+                                                 uint64_t first_seed) {
+  std::vector<std::vector<int32_t>> prompts(static_cast<size_t>(cell.concurrency));
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    for (int64_t t = 0; t < cell.prompt_tokens; ++t) {
+      const uint32_t word = philox(first_seed + i, static_cast<uint64_t>(t))[0];
+      prompts[i].push_back(static_cast<int32_t>(word % static_cast<uint32_t>(vocabulary)));
+    }
   }
   return prompts;
 }

@@ -37,4 +37,9 @@ std::vector<std::vector<int32_t>> speed_prompts(std::span<const FidelityText> te
                                                 int64_t prompt_tokens, int64_t first,
                                                 int64_t count);
 
+// Where no text is at hand: cell.concurrency prompts of random ids, prompt i with the seed
+// first_seed + i. Drafts on them say nothing about real text.
+std::vector<std::vector<int32_t>> random_prompts(const SpeedCell& cell, int64_t vocabulary,
+                                                 uint64_t first_seed);
+
 }  // namespace quantrial
