@@ -130,6 +130,19 @@ TEST_F(StudyCommand, AChangedKeyRedoesWhatDependsOnIt) {
   EXPECT_NE(is["speed"]["runs"], was["speed"]["runs"]);
 }
 
+TEST_F(StudyCommand, CalibrationConcernsTheRecipesThatNeedSome) {
+  std::vector<std::string> quantize = arguments(study(variants, rest));
+  quantize.insert(quantize.end(), {"--stage", "quantize"});
+  EXPECT_EQ(run(quantize).exit_code, 0);
+  const fs::path config = out() / "variants" / "int4" / "config.json";
+  const auto made = fs::last_write_time(config);
+  study(variants, rest + ("calibration: " + write("text.txt", "any").string() + "\n"));
+  const Outcome outcome = run(quantize);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_FALSE(results()["variants"]["int4"].contains("failed")) << "int4-rtn reads no texts";
+  EXPECT_EQ(fs::last_write_time(config), made);
+}
+
 TEST_F(StudyCommand, AMarginChangesVerdictsAlone) {
   whole(study(variants, rest));
   const Json before = results();

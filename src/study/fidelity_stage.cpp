@@ -62,9 +62,8 @@ void refuse_overlap(const StudyContext& context, const ModelConfig& config,
                     std::span<const FidelityText> texts) {
   for (const StudyVariant& variant : context.study.variants) {
     if (!variant.recipe || !variant.recipe->needs_calibration()) continue;
-    CalibrationSource source{context.study.calibration, {}, context.study.base};
-    if (source.file.empty()) source.texts = context.places.calibration;
-    const Calibration calibration = read_calibration(source, config, variant.recipe->parameters);
+    const Calibration calibration =
+        read_calibration(context.calibration(), config, variant.recipe->parameters);
     const TextOverlap overlap(calibration.sequences);
     for (const FidelityText& text : texts) {
       const auto at = overlap.find(text.tokens);

@@ -29,9 +29,9 @@ std::string calibration_hash(const StudyContext& context) {
 }
 
 std::string making_key(const StudyContext& context, const StudyVariant& variant) {
-  const ordered_json of = {{"recipe", as_json(*variant.recipe)},
-                           {"base", fingerprint(Checkpoint(context.study.base))},
-                           {"calibration", calibration_hash(context)}};
+  ordered_json of = {{"recipe", as_json(*variant.recipe)},
+                     {"base", fingerprint(Checkpoint(context.study.base))}};
+  if (variant.recipe->needs_calibration()) of["calibration"] = calibration_hash(context);
   return Sha256::hex(of.dump());
 }
 
@@ -82,10 +82,7 @@ void quantize_variant(StudyContext& context, const StudyVariant& variant) {
   job.model = context.study.base;
   job.out = out;
   job.recipe = *variant.recipe;
-  job.calibration = {context.study.calibration, {}, context.study.base};
-  if (context.study.calibration.empty() && job.recipe.needs_calibration()) {
-    job.calibration.texts = context.places.calibration;
-  }
+  if (job.recipe.needs_calibration()) job.calibration = context.calibration();
   const auto start = std::chrono::steady_clock::now();
   Watcher watcher(context.observer, fmt::format("quantize {}", variant.name));
   quantize_checkpoint(job, context.pool, watcher);

@@ -38,6 +38,12 @@ ModelChoice StudyContext::model(const StudyVariant& variant) const {
 
 ModelChoice StudyContext::base() const { return {.dir = study.base, .threads = threads}; }
 
+CalibrationSource StudyContext::calibration() const {
+  CalibrationSource source{.file = study.calibration, .texts = {}, .model = study.base};
+  if (source.file.empty()) source.texts = places.calibration;
+  return source;
+}
+
 SamplingParameters StudyContext::base_sampling() const {
   SamplingParameters sampling = usual_sampling(read_generation_defaults(study.base));
   sampling.seed = study.seed;

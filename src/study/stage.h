@@ -64,6 +64,8 @@ struct StudyContext {
   ModelChoice model(const StudyVariant& variant) const;
   // The base as it is stored.
   ModelChoice base() const;
+  // The texts of every recipe that needs some, read as the base reads them.
+  CalibrationSource calibration() const;
   // As the base's own configuration says, with the study's seed.
   SamplingParameters base_sampling() const;
 };
