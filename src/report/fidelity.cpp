@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "report/sections.h"
+#include "statistics/permutation.h"
 
 namespace quantrial::report {
 namespace {
@@ -142,23 +143,12 @@ FigureBlock against_accuracy(const Results& results) {
 
 // Pearson's, of ln KL and the difference; absent with fewer than three variants or no spread.
 std::optional<double> correlation(const DataTable& table) {
-  std::vector<std::pair<double, double>> pairs;
+  std::vector<double> log_kl, delta;
   for (const Row& row : table.rows) {
-    pairs.emplace_back(std::log(*number(row.values[1])), *number(row.values[2]));
+    log_kl.push_back(std::log(*number(row.values[1])));
+    delta.push_back(*number(row.values[2]));
   }
-  if (pairs.size() < 3) return std::nullopt;
-  double x = 0, y = 0, xx = 0, yy = 0, xy = 0;
-  for (const auto& [a, b] : pairs) {
-    x += a / static_cast<double>(pairs.size());
-    y += b / static_cast<double>(pairs.size());
-  }
-  for (const auto& [a, b] : pairs) {
-    xx += (a - x) * (a - x);
-    yy += (b - y) * (b - y);
-    xy += (a - x) * (b - y);
-  }
-  if (xx <= 0 || yy <= 0) return std::nullopt;
-  return xy / std::sqrt(xx * yy);
+  return delta.size() < 3 ? std::nullopt : statistics::pearson(log_kl, delta);
 }
 
 FigureBlock buckets(const Results& results, DataTable table, std::string_view which) {

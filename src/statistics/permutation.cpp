@@ -27,6 +27,13 @@ double product(const std::vector<double>& a, const std::vector<double>& b) {
 
 }  // namespace
 
+std::optional<double> pearson(std::span<const double> x, std::span<const double> y) {
+  require(x.size() == y.size() && x.size() >= 2, "points of a correlation");
+  const std::vector<double> a = centred(x), b = centred(y);
+  const double scale = std::sqrt(product(a, a) * product(b, b));
+  return scale > 0 ? std::optional(product(a, b) / scale) : std::nullopt;
+}
+
 Correlation permutation_correlation(std::span<const double> x, std::span<const double> y) {
   require(x.size() == y.size() && x.size() >= 3 && x.size() <= 9, "points of a permutation test");
   const std::vector<double> a = centred(x);

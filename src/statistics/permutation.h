@@ -1,9 +1,13 @@
-// Exact permutation test of a correlation, for a handful of points.
+// Pearson's correlation, and an exact permutation test of it for a handful of points.
 #pragma once
 
+#include <optional>
 #include <span>
 
 namespace quantrial::statistics {
+
+// r of x[n], y[n], n >= 2. Absent where x or y is constant.
+std::optional<double> pearson(std::span<const double> x, std::span<const double> y);
 
 struct Correlation {
   double r = 0;  // Pearson's

@@ -128,9 +128,7 @@ StudyTexts fidelity_texts(StudyContext& context) {
     add(plan.texts, fmt::format("{}", fmt::join(names, ", ")));
   }
   refuse_overlap(context, config, result.texts);
-  ordered_json tokens = ordered_json::array();
-  for (const FidelityText& text : result.texts) tokens.push_back(text.tokens);
-  result.key = Sha256::hex(tokens.dump());
+  result.key = tokens_sha256(result.texts);
   return result;
 }
 

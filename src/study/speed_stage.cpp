@@ -15,8 +15,6 @@
 namespace quantrial {
 namespace {
 
-using nlohmann::ordered_json;
-
 // Enough of the traces for prompts that differ.
 constexpr int64_t text_tokens = 1 << 20;
 // On which drafts are predicted.
@@ -42,9 +40,7 @@ std::string part_of(const SpeedCell& cell, int64_t round) {
 // All that a cell's figures depend on but the machine.
 std::string cell_key(const StudyContext& context, const ModelChoice& choice,
                      const std::vector<FidelityText>& texts) {
-  auto tokens = ordered_json::array();
-  for (const FidelityText& text : texts) tokens.push_back(text.tokens);
-  return Sha256::hex(fmt::format("{} {} {} {} {}", fingerprint(choice), Sha256::hex(tokens.dump()),
+  return Sha256::hex(fmt::format("{} {} {} {} {}", fingerprint(choice), tokens_sha256(texts),
                                  context.study.speed->output_tokens, context.study.seed,
                                  context.pool.size()));
 }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/sha256.h"
 #include "engine/logit_rows.h"
 
 namespace quantrial {
@@ -88,6 +90,18 @@ int64_t longest(std::span<const FidelityText> texts) {
   for (const auto& text : texts)
     tokens = std::max(tokens, static_cast<int64_t>(text.tokens.size()));
   return tokens;
+}
+
+int64_t prompt_length(const FidelityText& text) {
+  const auto reply = std::find_if(text.segments.begin(), text.segments.end(),
+                                  [](TextSegment s) { return s != TextSegment::prompt; });
+  return reply - text.segments.begin();
+}
+
+std::string tokens_sha256(std::span<const FidelityText> texts) {
+  auto tokens = nlohmann::ordered_json::array();
+  for (const FidelityText& text : texts) tokens.push_back(text.tokens);
+  return Sha256::hex(tokens.dump());
 }
 
 std::vector<TokenFidelity> compare_models(const ForcedModel& base, const ForcedModel& model,

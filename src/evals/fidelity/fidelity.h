@@ -24,6 +24,11 @@ struct FidelityText {
 int64_t predicted_tokens(std::span<const FidelityText> texts);
 int64_t longest(std::span<const FidelityText> texts);
 
+// Tokens of a trace before its reply; 0 for a text that is no trace.
+int64_t prompt_length(const FidelityText& text);
+// SHA-256 over the tokens of all texts.
+std::string tokens_sha256(std::span<const FidelityText> texts);
+
 struct ForcedModel {
   Model& model;
   std::string name;  // for messages

@@ -1,7 +1,5 @@
 #include "evals/speed/observe_replies.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "engine/engine.h"
 
@@ -10,9 +8,7 @@ namespace quantrial {
 std::vector<std::vector<int32_t>> reply_prompts(std::span<const FidelityText> texts) {
   std::vector<std::vector<int32_t>> prompts;
   for (const FidelityText& text : texts) {
-    const auto reply = std::find_if(text.segments.begin(), text.segments.end(),
-                                    [](TextSegment s) { return s != TextSegment::prompt; });
-    const auto tokens = reply - text.segments.begin();
+    const int64_t tokens = prompt_length(text);
     if (tokens > 0) prompts.emplace_back(text.tokens.begin(), text.tokens.begin() + tokens);
   }
   return prompts;

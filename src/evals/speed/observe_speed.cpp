@@ -132,11 +132,9 @@ class SpeedRun {
 
 // Tokens that stand before the reply.
 int64_t prompt_part(const FidelityText& text, int64_t prompt_tokens) {
-  const auto reply = std::find_if(text.segments.begin(), text.segments.end(),
-                                  [](TextSegment s) { return s != TextSegment::prompt; });
-  const auto part = reply - text.segments.begin();
-  if (part > 0 && reply != text.segments.end()) return part;
-  return std::min(prompt_tokens, static_cast<int64_t>(text.tokens.size()));
+  const auto all = static_cast<int64_t>(text.tokens.size());
+  const int64_t part = prompt_length(text);
+  return part > 0 && part < all ? part : std::min(prompt_tokens, all);
 }
 
 }  // namespace
