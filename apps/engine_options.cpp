@@ -18,12 +18,14 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
   command
       .add_option("--activations", arguments.activations,
                   "off: treat W4A4 and W8A8 checkpoints as weight-only")
-      ->check(CLI::IsMember({"as-stored", "off"}))
+      ->check(CLI::IsMember(
+          std::vector<std::string>(activation_mode_names.begin(), activation_mode_names.end())))
       ->capture_default_str();
   command
       .add_option("--nvfp4-global-scale", arguments.nvfp4_global_scale,
                   "fused-max: unequal scales of fused matrices as vLLM and SGLang load them")
-      ->check(CLI::IsMember({"as-written", "fused-max"}))
+      ->check(CLI::IsMember(std::vector<std::string>(nvfp4_global_scale_names.begin(),
+                                                     nvfp4_global_scale_names.end())))
       ->capture_default_str();
 }
 
@@ -42,9 +44,10 @@ ModelChoice model_choice(const CommonOptions& common, const ModelArguments& argu
   }
   return {.dir = model_folder(arguments),
           .precision = arguments.precision == "fp32" ? Precision::fp32 : Precision::native,
-          .activations =
-              arguments.activations == "off" ? ActivationMode::off : ActivationMode::as_stored,
-          .nvfp4_global_scale = arguments.nvfp4_global_scale == "fused-max"
+          .activations = arguments.activations == name(ActivationMode::off)
+                             ? ActivationMode::off
+                             : ActivationMode::as_stored,
+          .nvfp4_global_scale = arguments.nvfp4_global_scale == name(Nvfp4GlobalScale::fused_max)
                                     ? Nvfp4GlobalScale::fused_max
                                     : Nvfp4GlobalScale::as_written,
           .threads = common.threads};

@@ -15,6 +15,14 @@ void check_folder(const std::filesystem::path& dir) {
 
 }  // namespace
 
+std::string_view name(Nvfp4GlobalScale scale) {
+  return nvfp4_global_scale_names.at(static_cast<size_t>(scale));
+}
+
+std::string_view name(ActivationMode mode) {
+  return activation_mode_names.at(static_cast<size_t>(mode));
+}
+
 MemoryPlan OpenModel::plan(const MemoryWish& wish) const {
   return plan_memory(model->config(), model->bytes(), backend->kv_dtype(), wish,
                      available_memory_bytes());
@@ -34,11 +42,9 @@ OpenModel open_model(const ModelChoice& choice) {
 
 std::string fingerprint(const ModelChoice& choice) {
   check_folder(choice.dir);
-  return Sha256::hex(fmt::format(
-      "{} {} {} {}", fingerprint(Checkpoint(choice.dir)),
-      choice.precision == Precision::fp32 ? "fp32" : "native",
-      choice.activations == ActivationMode::off ? "off" : "as-stored",
-      choice.nvfp4_global_scale == Nvfp4GlobalScale::fused_max ? "fused-max" : "as-written"));
+  return Sha256::hex(fmt::format("{} {} {} {}", fingerprint(Checkpoint(choice.dir)),
+                                 choice.precision == Precision::fp32 ? "fp32" : "native",
+                                 name(choice.activations), name(choice.nvfp4_global_scale)));
 }
 
 }  // namespace quantrial

@@ -1,14 +1,23 @@
 // A checkpoint opened for running: backend and model together, and how.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "engine/memory_plan.h"
 #include "model/model.h"
 
 namespace quantrial {
+
+// As options, studies and results spell them, in the order of the enumerations.
+inline constexpr std::array<std::string_view, 2> nvfp4_global_scale_names = {"as-written",
+                                                                             "fused-max"};
+inline constexpr std::array<std::string_view, 2> activation_mode_names = {"as-stored", "off"};
+std::string_view name(Nvfp4GlobalScale scale);
+std::string_view name(ActivationMode mode);
 
 // A checkpoint and how its numbers are to be taken.
 struct ModelChoice {

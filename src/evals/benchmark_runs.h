@@ -1,9 +1,11 @@
 // From what a user wishes (a command's options, a study's YAML) to benchmarks that can be run.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "evals/evaluation.h"
@@ -12,6 +14,10 @@
 namespace quantrial {
 
 enum class ThinkingWish { on, off, both };
+inline constexpr std::array<std::string_view, 3> thinking_wish_names = {"on", "off", "both"};
+inline std::string_view name(ThinkingWish wish) {
+  return thinking_wish_names.at(static_cast<size_t>(wish));
+}
 
 struct RunWish {
   std::vector<std::string> benchmarks;  // names, sets or YAML files

@@ -126,10 +126,12 @@ void forget_others(StudyContext& context, const StudyVariant& variant) {
 
 void describe_variant(StudyContext& context, const StudyVariant& variant) {
   ordered_json json = {{"kind", kind(context, variant)}};
-  if (variant.nvfp4_global_scale == Nvfp4GlobalScale::fused_max) {
-    json["load"] = {{"nvfp4_global_scale", "fused-max"}};
+  if (variant.nvfp4_global_scale != Nvfp4GlobalScale::as_written) {
+    json["load"] = {{"nvfp4_global_scale", name(variant.nvfp4_global_scale)}};
   }
-  if (variant.activations == ActivationMode::off) json["load"]["activations"] = "off";
+  if (variant.activations != ActivationMode::as_stored) {
+    json["load"]["activations"] = name(variant.activations);
+  }
   if (variant.seed) json["seed"] = *variant.seed;
   if (variant.recipe) say_recipe(context, *variant.recipe, json);
   if (context.is_served(variant)) {

@@ -162,17 +162,15 @@ class Reader {
   }
 
   static void read_load(const YamlObject& v, StudyVariant& variant) {
-    constexpr std::array<std::string_view, 2> scales = {"as-written", "fused-max"};
-    constexpr std::array<std::string_view, 2> activations = {"as-stored", "off"};
     const bool served = variant.source == VariantSource::endpoint;
     for (const char* key : {"load", "activations"}) {
       if (served && v.has(key)) v.fail(key, "a server loads its model itself; remove it");
     }
     const YamlObject load = v.object("load", {"nvfp4_global_scale"});
-    variant.nvfp4_global_scale =
-        static_cast<Nvfp4GlobalScale>(load.choice("nvfp4_global_scale", scales, 0));
-    variant.activations = v.choice("activations", activations, 0) == 1 ? ActivationMode::off
-                                                                       : ActivationMode::as_stored;
+    variant.nvfp4_global_scale = static_cast<Nvfp4GlobalScale>(
+        load.choice("nvfp4_global_scale", nvfp4_global_scale_names, 0));
+    variant.activations =
+        static_cast<ActivationMode>(v.choice("activations", activation_mode_names, 0));
   }
 
   void read_benchmarks() {
@@ -223,10 +221,9 @@ class Reader {
   }
 
   void read_sampling() {
-    constexpr std::array<std::string_view, 3> thinking = {"on", "off", "both"};
     const YamlObject usual = root_.object("sampling", sampling_keys);
     study_.sampling.usual = sampling_of(usual);
-    study_.thinking = static_cast<ThinkingWish>(usual.choice("thinking", thinking, 0));
+    study_.thinking = static_cast<ThinkingWish>(usual.choice("thinking", thinking_wish_names, 0));
     const YamlObject overrides = root_.named("sampling_overrides");
     for (const std::string& name : overrides.keys()) {
       const YamlObject own = overrides.object(name, sampling_keys);

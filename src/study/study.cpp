@@ -42,10 +42,10 @@ ordered_json as_json(const StudyVariant& v) {
   if (v.model) json["model"] = *v.model;
   if (v.tokenizer) json["tokenizer"] = *v.tokenizer;
   if (v.key_variable) json["api_key_env"] = *v.key_variable;
-  if (v.nvfp4_global_scale == Nvfp4GlobalScale::fused_max) {
-    json["load"] = {{"nvfp4_global_scale", "fused-max"}};
+  if (v.nvfp4_global_scale != Nvfp4GlobalScale::as_written) {
+    json["load"] = {{"nvfp4_global_scale", name(v.nvfp4_global_scale)}};
   }
-  if (v.activations == ActivationMode::off) json["activations"] = "off";
+  if (v.activations != ActivationMode::as_stored) json["activations"] = name(v.activations);
   if (v.seed) json["seed"] = *v.seed;
   return json;
 }
@@ -75,9 +75,7 @@ ordered_json as_json(const Study& study) {
   json["limit"]["default"] = maybe(study.limit.usual);
   for (const auto& [name, n] : study.limit.of) json["limit"][name] = maybe(n);
   json["sampling"] = as_json(study.sampling.usual);
-  json["sampling"]["thinking"] = study.thinking == ThinkingWish::on    ? "on"
-                                 : study.thinking == ThinkingWish::off ? "off"
-                                                                       : "both";
+  json["sampling"]["thinking"] = name(study.thinking);
   for (const auto& [name, s] : study.sampling.of) json["sampling_overrides"][name] = as_json(s);
   json["concurrency"] = study.concurrency;
   if (study.context) json["context"] = *study.context;
