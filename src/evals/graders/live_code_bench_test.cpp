@@ -79,7 +79,7 @@ TEST_F(LiveCodeBench, GradesPrograms) {
   EXPECT_EQ(verdict(q, "print(3"), "COMPILE");
   EXPECT_EQ(verdict(q, "print(3)\n1 // 0"), "RE");
   EXPECT_EQ(verdict(q, "while True: pass"), "TLE");
-  EXPECT_EQ(verdict(q, "while True: print(3)"), "OLE");
+  EXPECT_EQ(verdict(q, "while True: print('3' * 100000)"), "OLE");
   EXPECT_EQ(verdict(q, "x = bytearray(10 << 30)"), "MLE");
   EXPECT_EQ(verdict(q, "import os\nos._exit(0)"), "WA");
   EXPECT_EQ(verdict(q, "os.write(3, b'\\x01\\0\\0\\0b')"), "RE");  // our own `os` is not there
