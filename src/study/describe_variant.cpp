@@ -77,6 +77,21 @@ std::string calibration_of(const StudyContext& context, const Recipe& recipe) {
                      recipe.parameters.sequence_length);
 }
 
+// As recipes spell them.
+const char* activations_of(Scheme::Inputs inputs) {
+  switch (inputs) {
+    case Scheme::Inputs::fp8_dynamic:
+      return "fp8-dynamic";
+    case Scheme::Inputs::fp8_static:
+      return "fp8-static";
+    case Scheme::Inputs::nvfp4_local:
+      return "nvfp4-local";
+    case Scheme::Inputs::unquantized:
+      break;
+  }
+  return "none";
+}
+
 void say_recipe(const StudyContext& context, const Recipe& recipe, ordered_json& json) {
   const ordered_json spelled = as_json(recipe);
   json["recipe"] = recipe.name;
@@ -94,6 +109,7 @@ void say_recipe(const StudyContext& context, const Recipe& recipe, ordered_json&
   if (!recipe.stands_for.empty()) json["stands_for"] = recipe.stands_for;
   if (!recipe.differs.empty()) json["differs"] = recipe.differs;
   json["scheme"] = spelled["scheme"];
+  json["activations"] = activations_of(recipe.scheme.inputs);
 }
 
 void say_inventory(const Inventory& inventory, ordered_json& json) {

@@ -102,9 +102,7 @@ class Results {
       const std::string name = v.at("name");
       ordered_json& variant = all[name];
       variant["about"] = about(name);
-      for (const Measurement& m : measurements_.all(MeasurementTable::variants, name)) {
-        if (m.part.starts_with(parts::failed)) variant["failed"] = m.data;
-      }
+      add(variant, "failed", first_failure(name));
       if (evaluated.contains(name)) variant.update(evaluated.at(name));
       add_macro_figures(variant);
       add(variant, "size", part(MeasurementTable::size, name, ""));
@@ -113,6 +111,16 @@ class Results {
       add(variant, "examples", part(MeasurementTable::divergence, name, ""));
     }
     return all;
+  }
+
+  // Of the earliest stage; null: none failed.
+  ordered_json first_failure(const std::string& variant) const {
+    for (const std::string_view stage : stage_names) {
+      ordered_json failed =
+          part(MeasurementTable::variants, variant, parts::failed + std::string(stage));
+      if (!failed.is_null()) return failed;
+    }
+    return nullptr;
   }
 
   static void add(ordered_json& variant, const char* key, ordered_json value) {
