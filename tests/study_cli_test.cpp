@@ -1,4 +1,5 @@
 // `quantrial study` as a user runs it: the reference model with few questions.
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "evals/sqlite.h"
@@ -141,6 +142,39 @@ TEST_F(StudyCommand, CalibrationConcernsTheRecipesThatNeedSome) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_FALSE(results()["variants"]["int4"].contains("failed")) << "int4-rtn reads no texts";
   EXPECT_EQ(fs::last_write_time(config), made);
+}
+
+// What a smaller plan no longer asks for stays in the store and out of the figures.
+TEST_F(StudyCommand, AChangedPlanLeavesNoOldFigures) {
+  const std::string one = "  - name: bf16\n";
+  whole(study(one, rest));
+  std::string other = std::string(rest) + "sampling: {thinking: off}\n";
+  other.replace(other.find("rounds: 2"), 9, "rounds: 1");
+  whole(study(one, other));
+  const Json bf16 = results()["variants"]["bf16"];
+  EXPECT_EQ(bf16["benchmarks"].size(), 2U) << "those without thinking";
+  for (const Json& cell : bf16["speed"]["runs"]) EXPECT_EQ(cell["rounds"], 1);
+}
+
+// Refused before anything is written: the line names the key.
+TEST_F(StudyCommand, RefusesWhatWouldFailLater) {
+  const std::string one = "  - name: bf16\n", plain = "benchmarks: [facts]\n";
+  for (const auto& [with, key] :
+       std::map<std::string, std::string>{{"margin: {macro: 0}\n", "margin.macro: 0"},
+                                          {"margin: {benchmark: 0}\n", "margin.benchmark: 0"},
+                                          {"sampling: {top_p: 0}\n", "sampling.top_p: 0"}}) {
+    const Outcome outcome = run(arguments(study(one, plain + with)));
+    EXPECT_EQ(outcome.exit_code, 1) << with;
+    EXPECT_NE(outcome.err.find(key), std::string::npos) << outcome.err;
+  }
+  for (const std::string& name : {std::string(101, 'a'), std::string("bf16.partial")}) {
+    const Outcome outcome = run(arguments(study("  - name: " + name + "\n", plain)));
+    EXPECT_EQ(outcome.exit_code, 1) << name;
+  }
+  const Outcome unknown = run({"study", "no-such-study"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_NE(unknown.err.find("reference-full"), std::string::npos) << unknown.err;
+  EXPECT_FALSE(fs::exists(out()));
 }
 
 TEST_F(StudyCommand, AMarginChangesVerdictsAlone) {

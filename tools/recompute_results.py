@@ -310,8 +310,8 @@ def compare(base, run, margin, seed):
     one = max(0.0, sd * sd - (within_a + within_b) / K) + (within_a + within_b) / K
     z = st.normal_quantile(0.5 + st.CONFIDENCE / 2) + st.normal_quantile(0.8)
     delta = {**figure(interval), "standard_error": error, "questions": n, "p": st.sign_flip_p(differences, seed),
-             "verdict": st.judge(interval, margin), "mde": z * math.sqrt(one / n),
-             "questions_needed": math.ceil(z * z * one / (margin * margin))}
+             "verdict": st.judge(interval, margin), "mde": z * math.sqrt(one / n) if one > 0 else None,
+             "questions_needed": math.ceil(z * z * one / (margin * margin)) if one > 0 else None}
     figures = {"delta": delta}
     if all(len(a) >= 2 and len(b) >= 2 for a, b in pairs):
         figures["flips"] = flips(pairs)

@@ -137,8 +137,13 @@ std::optional<RunComparison> compare_runs(const RunSamples& base, const RunSampl
   delta["p"] = c.difference.p;
   delta["verdict"] =
       statistics::name(statistics::judge(c.difference.delta, options.benchmark_margin));
-  delta["mde"] = statistics::minimum_detectable(s, c.questions, K);
-  delta["questions_needed"] = statistics::questions_needed(s, options.benchmark_margin, K);
+  const bool has_spread = s.between + s.within_a + s.within_b > 0;  // else nothing follows from it
+  delta["mde"] = nullptr;
+  delta["questions_needed"] = nullptr;
+  if (has_spread) {
+    delta["mde"] = statistics::minimum_detectable(s, c.questions, K);
+    delta["questions_needed"] = statistics::questions_needed(s, options.benchmark_margin, K);
+  }
   c.figures["delta"] = delta;
   const Pairs pairs = pairs_of(questions);
   if (pairs.repeated) {

@@ -51,6 +51,11 @@ Macro macro_mean(const std::vector<Estimate>& estimates, double lowest) {
   return m;
 }
 
+Estimate estimate(const RunComparison& c) {
+  const statistics::PairedDifference& d = c.difference;
+  return {d.delta.value, standard_error(d.standard_error, d.delta), c.questions};
+}
+
 // What the base's runs and another variant's give together.
 class VariantResults {
  public:
@@ -73,8 +78,7 @@ class VariantResults {
     } else if (base != nullptr) {
       if (const auto c = compare_runs(*base, run, options_)) {
         figures.update(c->figures);
-        const statistics::PairedDifference& d = c->difference;
-        deltas_.push_back({d.delta.value, standard_error(d.standard_error, d.delta), c->questions});
+        deltas_.push_back(estimate(*c));
         compared_.push_back(benchmark);
       }
     }
@@ -119,6 +123,19 @@ void adjust(const std::vector<ordered_json*>& deltas) {
 }
 
 }  // namespace
+
+std::optional<Interval> macro_delta(const std::map<std::string, RunSamples>& a,
+                                    const std::map<std::string, RunSamples>& b,
+                                    const ResultOptions& options) {
+  std::vector<Estimate> deltas;
+  for (const auto& [benchmark, run] : b) {
+    const auto other = a.find(benchmark);
+    if (other == a.end() || why_not_compared(other->second, run)) continue;
+    if (const auto c = compare_runs(other->second, run, options)) deltas.push_back(estimate(*c));
+  }
+  if (deltas.empty()) return std::nullopt;
+  return macro_mean(deltas, -1).interval;
+}
 
 ordered_json evaluation_results(const SampleStore& store, const ResultOptions& options) {
   std::map<std::string, std::map<std::string, RunSamples>> runs;  // variant, benchmark

@@ -17,10 +17,10 @@ DataTable gap_table(std::string name, std::string title) {
            {"tied", "votes tied", Unit::share}}};
 }
 
-// The figures at the largest k.
-void add_gap(DataTable& table, const std::string& benchmark, const Variant& v,
-             const Json& figures) {
-  const std::vector<AtK> any = curve(at(figures, {"pass_at"}));
+// The figures at the largest k; `found`: pass@k of the benchmarks that have votes.
+void add_gap(DataTable& table, const std::string& benchmark, const Variant& v, const Json& figures,
+             const Json& found) {
+  const std::vector<AtK> any = curve(found);
   const std::vector<AtK> vote = curve(at(figures, {"maj_at"}));
   const std::vector<AtK> tied = curve(at(figures, {"maj_tied"}));
   if (any.empty() || vote.empty()) return;
@@ -31,14 +31,18 @@ void add_gap(DataTable& table, const std::string& benchmark, const Variant& v,
 
 DataTable macro_gaps(const Results& results) {
   DataTable table = gap_table("found_and_picked_macro", "Found and picked: pass@K beside maj@K");
-  for (const Variant& v : results.variants()) add_gap(table, "", v, v.at({"macro"}));
+  for (const Variant& v : results.variants()) {
+    add_gap(table, "", v, v.at({"macro"}), v.at({"macro", "voted", "pass_at"}));
+  }
   drop_empty_columns(table);
   return table;
 }
 
 DataTable gaps(const Results& results) {
   DataTable table = gap_table("found_and_picked", "Found and picked by benchmark");
-  for (const Asked& a : all_asked(results)) add_gap(table, a.benchmark, a.variant, a.figures);
+  for (const Asked& a : all_asked(results)) {
+    add_gap(table, a.benchmark, a.variant, a.figures, at(a.figures, {"pass_at"}));
+  }
   return table;
 }
 
@@ -58,7 +62,9 @@ Section majority_section(const Results& results) {
   section.say(
       "The vote is exact over all choices of k of the samples, with ties broken evenly. A wide gap "
       "between pass@K and "
-      "maj@K: the answer is known, but not preferred.");
+      "maj@K: the answer is known, but not preferred. Means over all benchmarks are here over "
+      "those "
+      "that have votes, pass@k too.");
   const bool has_macro = !macro.table.rows.empty();
   section.show(std::move(macro));
   section.show(std::move(tied));

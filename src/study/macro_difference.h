@@ -9,8 +9,7 @@
 
 namespace quantrial {
 
-// Accuracy of b less that of a, paired by question, the benchmarks with the same weight; normal
-// interval. Absent when they share no benchmark with two questions.
+// Accuracy of b less that of a over the benchmarks of both (evals/results.h).
 std::optional<statistics::Interval> macro_difference(const SampleStore& store,
                                                      const ResultOptions& options,
                                                      const std::string& a, const std::string& b);

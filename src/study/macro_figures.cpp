@@ -97,6 +97,7 @@ void add_macro_figures(ordered_json& variant) {
   }
   if (voted.empty()) return;
   for (const char* by_k : {"maj_at", "maj_tied"}) add(by_k, macro_by_k(voted, by_k));
+  add("voted", {{"benchmarks", voted.size()}, {"pass_at", macro_by_k(voted, "pass_at")}});
 }
 
 }  // namespace quantrial

@@ -15,11 +15,14 @@ namespace fs = std::filesystem;
 const std::initializer_list<std::string_view> sampling_keys = {
     "temperature", "top_p", "top_k", "min_p", "presence_penalty", "max_tokens", "thinking"};
 
+// A checkpoint in the making lies beside the finished one, under its name and ".partial".
 bool is_folder_name(const std::string& name) {
+  constexpr size_t longest = 100;
   const auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
-  return !name.empty() && plain(name.front()) && std::all_of(name.begin(), name.end(), [&](char c) {
-    return plain(c) || c == '.' || c == '_' || c == '-';
-  });
+  return !name.empty() && name.size() <= longest && !name.ends_with(".partial") &&
+         plain(name.front()) && std::all_of(name.begin(), name.end(), [&](char c) {
+           return plain(c) || c == '.' || c == '_' || c == '-';
+         });
 }
 
 class Reader {
@@ -37,7 +40,12 @@ class Reader {
 
   Study read() {
     constexpr int64_t most = int64_t{1} << 40;
-    if (root_.has("base")) study_.base = checkpoint(root_, "base");
+    if (root_.has("base")) {
+      study_.base = checkpoint(root_, "base");
+      if (!fs::is_regular_file(study_.base / "config.json")) {
+        root_.fail("base", "no config.json in it; give the folder of a checkpoint");
+      }
+    }
     study_.note = root_.text("note");
     study_.seed = static_cast<uint64_t>(root_.integer("seed", 0, INT64_MAX, 42));
     study_.concurrency = root_.integer("concurrency", 1, 4096, study_.concurrency);
@@ -50,8 +58,12 @@ class Reader {
     read_speed();
     read_fidelity();
     const YamlObject margin = root_.object("margin", {"macro", "benchmark"});
-    study_.macro_margin = margin.number("macro", 0, 1, study_.macro_margin);
-    study_.benchmark_margin = margin.number("benchmark", 0, 1, study_.benchmark_margin);
+    const auto read_margin = [&](const char* key, double& to) {
+      to = margin.number(key, 0, 1, to);
+      if (to == 0) margin.fail(key, "nothing is within it; give a share above 0, as 0.01");
+    };
+    read_margin("macro", study_.macro_margin);
+    read_margin("benchmark", study_.benchmark_margin);
     return std::move(study_);
   }
 
@@ -92,7 +104,8 @@ class Reader {
       StudyVariant variant;
       variant.name = v.text("name");
       if (!is_folder_name(variant.name)) {
-        v.fail("name", "give a name of letters, digits, '.', '_' and '-'");
+        v.fail("name",
+               "give a name of letters, digits, '.', '_' and '-': 100 at most, no '.partial'");
       }
       if (!names.insert(variant.name).second) v.fail("name", "two variants have it; rename one");
       read_source(v, variant);
@@ -213,6 +226,7 @@ class Reader {
     };
     number("temperature", 0, 100, s.temperature);
     number("top_p", 0, 1, s.top_p);
+    if (s.top_p == 0.0) o.fail("top_p", "it leaves no token; give a share above 0");
     number("min_p", 0, 1, s.min_p);
     number("presence_penalty", -2, 2, s.presence_penalty);
     if (o.has("top_k")) s.top_k = o.integer("top_k", 0, 1 << 20, 0);
@@ -315,7 +329,15 @@ Study read_study(const fs::path& file, const StudyPlaces& places) {
 fs::path study_file(const std::string& name_or_file, const StudyPlaces& places) {
   const fs::path path = name_or_file;
   const bool is_path = path.has_parent_path() || path.extension() == ".yaml";
-  return is_path ? path : places.studies / (name_or_file + ".yaml");
+  if (is_path) return path;
+  const fs::path shipped = places.studies / (name_or_file + ".yaml");
+  if (fs::is_regular_file(shipped)) return shipped;
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(places.studies)) {
+    names.insert(entry.path().stem().string());
+  }
+  throw Error("'{}': no such study; give a YAML file, or one that is shipped: {}",
+              escaped(name_or_file), fmt::join(names, ", "));
 }
 
 fs::path find_checkpoint(const std::string& name, const StudyPlaces& places) {

@@ -83,9 +83,11 @@ class Round {
 
   // With the heaviest load of the study, the model opened for it alone.
   void remember_memory() {
-    const Measurement place{variant_.name, "", key_};
-    if (context_.measurements.has(MeasurementTable::memory, place)) return;
     const SpeedPlan& plan = *context_.study.speed;
+    Measurement place{variant_.name, "",
+                      fmt::format("{} {} {} {}", key_, largest(plan.concurrency),
+                                  largest(plan.prompt_tokens), largest(plan.draft_tokens))};
+    if (context_.measurements.has(MeasurementTable::memory, place)) return;
     ResidentGrowth growth;
     const OpenModel open = open_model(context_.model(variant_));
     const int64_t drafts = open.model->has_mtp() ? largest(plan.draft_tokens) : 0;
@@ -99,7 +101,8 @@ class Round {
                                             [&] { watch("memory"); });
     seen.weights = weights_by_class(take_inventory(open.dir));
     ++context_.measured;
-    context_.measurements.put(MeasurementTable::memory, {variant_.name, "", key_, to_json(seen)});
+    place.data = to_json(seen);
+    context_.measurements.put(MeasurementTable::memory, place);
   }
 
   // What the MTP head's drafts are worth by their logits, beside what the rounds will count.
@@ -121,11 +124,11 @@ class Round {
 
   // Drafts on replies of natural length, for acceptance by context and segment.
   void count_drafts_of_replies() {
-    const Measurement place{variant_.name, parts::replies, key_};
+    const int64_t concurrency = largest(context_.study.speed->concurrency);
+    const Measurement place{variant_.name, parts::replies, fmt::format("{} {}", key_, concurrency)};
     if (context_.measurements.has(MeasurementTable::speed, place)) return;
     const OpenModel open = open_model(context_.model(variant_));
     if (!open.model->has_mtp()) return;
-    const int64_t concurrency = largest(context_.study.speed->concurrency);
     const MemoryPlan plan = open.plan(
         {.concurrency = concurrency, .context_tokens = longest(texts_), .draft_tokens = 1});
     const ReplyLoad load{.concurrency = concurrency,

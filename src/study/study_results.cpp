@@ -11,6 +11,7 @@
 #include "study/findings.h"
 #include "study/macro_figures.h"
 #include "study/parts.h"
+#include "study/stage.h"
 
 namespace quantrial {
 namespace {
@@ -70,7 +71,9 @@ class Results {
     const bool thinking = run.settings.value("thinking", true);
     const std::string benchmark =
         benchmark_of(run.benchmark, thinking ? Thinking::on : Thinking::off);
-    return names(study_.at("variants"), run.variant) && names(study_.at("benchmarks"), benchmark);
+    const std::string asked = study_.at("sampling").at("thinking");  // on, off or both
+    return (asked == "both" || (asked == "on") == thinking) &&
+           names(study_.at("variants"), run.variant) && names(study_.at("benchmarks"), benchmark);
   }
 
   ordered_json about_study(const ordered_json& settings) const {
@@ -143,14 +146,16 @@ class Results {
     variant["fidelity"] = std::move(fidelity);
   }
 
-  bool is_planned(const SpeedCell& cell) const {
+  bool is_planned(const SpeedObservation& seen) const {
     if (!study_.contains("speed")) return false;
     const auto has = [&](const char* key, int64_t value) {
       const ordered_json& list = study_.at("speed").at(key);
       return std::find(list.begin(), list.end(), value) != list.end();
     };
-    return has("concurrency", cell.concurrency) && has("prompt_tokens", cell.prompt_tokens) &&
-           has("mtp_draft_tokens", cell.draft_tokens);
+    return has("concurrency", seen.cell.concurrency) &&
+           has("prompt_tokens", seen.cell.prompt_tokens) &&
+           has("mtp_draft_tokens", seen.cell.draft_tokens) &&
+           seen.round < study_.at("speed").at("rounds").get<int64_t>();
   }
 
   void add_speed(ordered_json& variant, const std::string& name) const {
@@ -158,7 +163,7 @@ class Results {
     for (const Measurement& m : measurements_.all(MeasurementTable::speed, name)) {
       if (!m.part.starts_with(parts::round)) continue;
       SpeedObservation seen = speed_observation(m.data);
-      if (is_planned(seen.cell)) rounds.push_back(std::move(seen));
+      if (is_planned(seen)) rounds.push_back(std::move(seen));
     }
     const ordered_json natural =
         natural_latency(samples_, name, study_.at("concurrency"), study_.at("seed"));

@@ -94,6 +94,7 @@ def macro(variant):
     out = {"benchmarks": 3, "accuracy": share(accuracy, 0.05), "tokens": f(290 * ratio, 20),
            "pass_at": by_k(accuracy, 0.07 if variant != "bf16-again" else 0.075, 0.05), "pass_hat": by_k(accuracy, -0.1, 0.05),
            "maj_at": by_k(accuracy, 0.03, 0.05), "maj_tied": by_k(0.01, 0.012, 0.02)}
+    out["voted"] = {"benchmarks": 3, "pass_at": out["pass_at"]}
     if variant != "bf16":
         out["delta"] = delta_of(loss, 0.03, 0.05, {})
         out["token_ratio"] = f(ratio, 0.02)

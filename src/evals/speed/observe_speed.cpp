@@ -104,7 +104,12 @@ class SpeedRun {
     const auto start = std::chrono::steady_clock::now();
     while (goes_on()) {
       between_steps_();
-      require(engine_.step(), "observe_speed: requests outlast what is measured");
+      if (!engine_.step()) {
+        throw Error(
+            "speed: {} sequences with prompts of {} tokens ended before all had {} tokens; use "
+            "another concurrency or length",
+            load_.cell.concurrency, load_.cell.prompt_tokens, load_.output_tokens);
+      }
     }
     return {.seconds = seconds_since(start),
             .tokens = engine_.counters().generated_tokens - before.generated_tokens,
