@@ -150,10 +150,12 @@ TEST_F(StudyCommand, AChangedPlanLeavesNoOldFigures) {
   whole(study(one, rest));
   std::string other = std::string(rest) + "sampling: {thinking: off}\n";
   other.replace(other.find("rounds: 2"), 9, "rounds: 1");
+  other.replace(other.find("concurrency: [2]"), 16, "concurrency: [2, 3]");
   whole(study(one, other));
   const Json bf16 = results()["variants"]["bf16"];
   EXPECT_EQ(bf16["benchmarks"].size(), 2U) << "those without thinking";
   for (const Json& cell : bf16["speed"]["runs"]) EXPECT_EQ(cell["rounds"], 1);
+  EXPECT_EQ(bf16["memory"]["at"]["concurrency"], 3);
 }
 
 // Refused before anything is written: the line names the key.

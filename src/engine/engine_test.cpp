@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "base/rng.h"
@@ -154,6 +155,38 @@ TEST(Engine, SamplesOfOnePromptShareItsPrefill) {
   EXPECT_EQ(engine.counters().rows, 700 + 7 + 8 * 9);
   for (size_t i = 1; i < 8; ++i) EXPECT_EQ(results[i].shared_prompt_tokens, 699);
   EXPECT_NE(results[0].tokens, results[1].tokens);
+}
+
+// What a memory plan promises: max_sequences of them with their whole context at once.
+TEST(Engine, AllSequencesThatWerePlannedForRunAtOnce) {
+  for (const int64_t length : {20, 32, 64, 65, 100}) {
+    for (const bool same_prompt : {false, true}) {
+      for (const int64_t drafts : {0, 2}) {
+        constexpr int64_t sequences = 5, output = 40;
+        const int64_t pages = StatePool::pages_for(length + output);
+        ToyModel model(256);
+        Engine engine(model, nullptr,
+                      {.max_sequences = sequences,
+                       .max_tokens = sequences * pages * page_tokens,
+                       .max_draft_tokens = drafts});
+        std::set<uint64_t> started;
+        size_t started_at_first_end = 0;
+        for (uint64_t i = 0; i < sequences; ++i) {
+          Request request{.prompt = prompt_of(length, same_prompt ? 0 : i), .max_tokens = output};
+          request.end_of_text = EndOfText::is_ignored;
+          request.draft_tokens = drafts;
+          request.on_delta = [&](const Delta& delta) { started.insert(delta.id); };
+          request.on_finish = [&](const Result&) {
+            if (started_at_first_end == 0) started_at_first_end = started.size();
+          };
+          engine.submit(std::move(request));
+        }
+        engine.run();
+        EXPECT_EQ(started_at_first_end, sequences)
+            << length << (same_prompt ? ", one prompt" : "") << ", drafts " << drafts;
+      }
+    }
+  }
 }
 
 // The state after a prompt without MTP lacks the head's keys and values: it is not shared.

@@ -121,11 +121,23 @@ bool Scheduler::waits_for_leader(const Sequence& sequence) const {
   });
 }
 
-// Free pages that `sequence` takes when it starts, and one for each that runs so that it is not
-// preempted at once.
-int64_t Scheduler::pages_to_start(const Sequence& sequence) const {
-  const int64_t shared = shared_prompt_ ? shared_prompt_->state->length() / page_tokens : 0;
-  return StatePool::pages_for(sequence.positions_for_next_step()) - shared + running();
+// Free pages that `sequence` takes when it starts, `shared` ones apart, and one for each that runs
+// and may still need more, so that it is not preempted at once.
+int64_t Scheduler::pages_to_start(const Sequence& sequence, int64_t shared) const {
+  const auto growing = std::count_if(running_.begin(), running_.end(), [](const auto& s) {
+    return std::ssize(s->state->pages()) < StatePool::pages_for(s->prompt_tokens() + s->max_tokens);
+  });
+  return StatePool::pages_for(sequence.positions_for_next_step()) - shared + growing;
+}
+
+// Whether there are pages for `first`; gives up the shared prompt if that makes the room.
+bool Scheduler::has_pages_for(const Sequence& first) {
+  if (!shared_prompt_) return pool_.free_pages() >= pages_to_start(first, 0);
+  const SequenceState& shared = *shared_prompt_->state;
+  if (pool_.free_pages() >= pages_to_start(first, shared.length() / page_tokens)) return true;
+  if (pool_.free_pages() + pool_.unshared_pages(shared) < pages_to_start(first, 0)) return false;
+  shared_prompt_.reset();
+  return true;
 }
 
 bool Scheduler::start_first_waiting() {
@@ -133,7 +145,7 @@ bool Scheduler::start_first_waiting() {
   Sequence& first = *waiting_.front();
   if (shared_prompt_ && shared_prompt_->key() != first.prompt_key()) update_shared_prompt();
   if (waits_for_leader(first)) return false;
-  if (pool_.free_pages() < pages_to_start(first)) {
+  if (!has_pages_for(first)) {
     if (!running_.empty()) return false;
     shared_prompt_.reset();
   }

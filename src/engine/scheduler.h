@@ -71,7 +71,8 @@ class Scheduler {
   void preempt(size_t index);
   void update_shared_prompt();
   bool waits_for_leader(const Sequence& sequence) const;
-  int64_t pages_to_start(const Sequence& sequence) const;
+  int64_t pages_to_start(const Sequence& sequence, int64_t shared) const;
+  bool has_pages_for(const Sequence& first);
   bool start_first_waiting();
   void plan_decode(int64_t row_budget);
   void plan_catch_up(int64_t row_budget);

@@ -139,6 +139,11 @@ std::unique_ptr<SequenceState> StatePool::fork(const SequenceState& source) {
   return copy;
 }
 
+int64_t StatePool::unshared_pages(const SequenceState& sequence) const {
+  return std::ranges::count_if(
+      sequence.pages_, [&](int32_t page) { return page_users_[static_cast<size_t>(page)] == 1; });
+}
+
 bool StatePool::reserve(SequenceState& sequence, int64_t length) {
   const int64_t missing = pages_for(length) - static_cast<int64_t>(sequence.pages_.size());
   if (missing > free_pages()) return false;

@@ -69,6 +69,8 @@ class StatePool {
   std::unique_ptr<SequenceState> fork(const SequenceState& source);
   // Makes room for positions up to `length`; false, with nothing changed, when pages run out.
   bool reserve(SequenceState& sequence, int64_t length);
+  // Of its pages those that no other sequence uses.
+  int64_t unshared_pages(const SequenceState& sequence) const;
   // Counts `rows` more positions as settled (their keys, values and state were written).
   void advance(SequenceState& sequence, int64_t rows) { sequence.length_ += rows; }
 
