@@ -7,6 +7,8 @@
 namespace quantrial {
 namespace {
 
+constexpr int64_t pilot_samples = 2;
+
 RunWish wish_for(StudyContext& context, const std::string& benchmark) {
   const Study& study = context.study;
   RunWish wish{.benchmarks = {benchmark},
@@ -69,35 +71,15 @@ bool is_complete(const std::vector<EvaluationProgress>& all) {
   });
 }
 
-}  // namespace
-
-PlannedRuns plan_runs(StudyContext& context) {
-  PlannedRuns all;
-  for (const std::string& benchmark : context.study.benchmarks) {
-    PlannedRuns one = benchmark_runs(wish_for(context, benchmark), defaults(context));
-    stop_if_interrupted(context.observer);
-    for (BenchmarkRun& run : one.runs) all.runs.push_back(std::move(run));
-    for (NotRun& left_out : one.not_run) {
-      context.observer.line(
-          fmt::format("evaluate: {}: not run: {}", left_out.benchmark, left_out.reason));
-      all.not_run.push_back(std::move(left_out));
-    }
-  }
-  put_not_run(context.measurements, all.not_run);
-  return all;
-}
-
-bool has_more_samples(const StudyContext& context, const StudyVariant& variant, int64_t samples) {
+// Whether an earlier run asked for more samples than the pilot.
+bool is_beyond_pilot(const StudyContext& context, const StudyVariant& variant) {
   for (const RunRecord& run : context.samples.runs()) {
-    if (run.variant == variant.name && run.samples > samples) return true;
+    if (run.variant == variant.name && run.samples > pilot_samples) return true;
   }
   return false;
 }
 
-void evaluate_variant(StudyContext& context, const StudyVariant& variant,
-                      const PlannedRuns& planned, int64_t most_samples) {
-  std::vector<BenchmarkRun> runs = planned.runs;
-  for (BenchmarkRun& run : runs) run.samples = std::min(run.samples, most_samples);
+void ask(StudyContext& context, const StudyVariant& variant, std::vector<BenchmarkRun> runs) {
   const std::unique_ptr<EvalTarget> target = target_of(context, variant);
   const std::string identity = context.is_served(variant) ? target->open().fingerprint()
                                                           : fingerprint(context.model(variant));
@@ -123,6 +105,36 @@ void evaluate_variant(StudyContext& context, const StudyVariant& variant,
   if (!missing.empty()) {
     throw Error("{}; run the study again for them", fmt::join(missing, "; "));
   }
+}
+
+}  // namespace
+
+PlannedRuns plan_runs(StudyContext& context) {
+  PlannedRuns all;
+  for (const std::string& benchmark : context.study.benchmarks) {
+    PlannedRuns one = benchmark_runs(wish_for(context, benchmark), defaults(context));
+    stop_if_interrupted(context.observer);
+    for (BenchmarkRun& run : one.runs) all.runs.push_back(std::move(run));
+    for (NotRun& left_out : one.not_run) {
+      context.observer.line(
+          fmt::format("evaluate: {}: not run: {}", left_out.benchmark, left_out.reason));
+      all.not_run.push_back(std::move(left_out));
+    }
+  }
+  put_not_run(context.measurements, all.not_run);
+  return all;
+}
+
+void pilot_variant(StudyContext& context, const StudyVariant& variant, const PlannedRuns& planned) {
+  if (is_beyond_pilot(context, variant)) return;
+  std::vector<BenchmarkRun> runs = planned.runs;
+  for (BenchmarkRun& run : runs) run.samples = std::min(run.samples, pilot_samples);
+  ask(context, variant, std::move(runs));
+}
+
+void evaluate_variant(StudyContext& context, const StudyVariant& variant,
+                      const PlannedRuns& planned) {
+  ask(context, variant, planned.runs);
 }
 
 }  // namespace quantrial

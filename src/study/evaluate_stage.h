@@ -9,11 +9,10 @@ namespace quantrial {
 // What all variants are asked. Suites of programs run their own solutions first, once.
 PlannedRuns plan_runs(StudyContext& context);
 
-// Whether an earlier run asked for more samples than that.
-bool has_more_samples(const StudyContext& context, const StudyVariant& variant, int64_t samples);
-
-// Asks the variant up to `most_samples` of each question; what is stored is not asked again.
-void evaluate_variant(StudyContext& context, const StudyVariant& variant, const PlannedRuns& runs,
-                      int64_t most_samples);
+// Asks the variant every question, what is stored not again. The pilot: a few samples of each, so
+// that all variants have early figures; nothing where an earlier run asked for more.
+void pilot_variant(StudyContext& context, const StudyVariant& variant, const PlannedRuns& planned);
+void evaluate_variant(StudyContext& context, const StudyVariant& variant,
+                      const PlannedRuns& planned);
 
 }  // namespace quantrial

@@ -13,8 +13,6 @@
 namespace quantrial {
 namespace {
 
-constexpr int64_t pilot_samples = 2;
-
 class StudyRun {
  public:
   StudyRun(StudyContext& context, const StudySelection& selection)
@@ -30,9 +28,9 @@ class StudyRun {
     stage(Stage::quantize, [&] { quantize(); });
     describe();
     if (context_.study.fidelity) stage(Stage::fidelity, [&] { fidelity(); });
-    stage(Stage::evaluate, [&] { evaluate(pilot_samples); });
+    stage(Stage::evaluate, [&] { pilot(); });
     if (context_.study.speed) stage(Stage::speed, [&] { speed(); });
-    stage(Stage::evaluate, [&] { evaluate(INT64_MAX); });
+    stage(Stage::evaluate, [&] { evaluate(); });
     if (!selection_.stage && !selection_.variant) estimate_full_run(context_);
   }
 
@@ -81,15 +79,24 @@ class StudyRun {
     });
   }
 
-  void evaluate(int64_t most_samples) {
+  const PlannedRuns& runs() {
     if (!runs_) runs_ = plan_runs(context_);
+    return *runs_;
+  }
+
+  void pilot() {
+    const PlannedRuns& planned = runs();
     for_each(Stage::evaluate, Servers::too, [&](const StudyVariant& variant) {
-      if (most_samples == pilot_samples && has_more_samples(context_, variant, pilot_samples)) {
-        return;
-      }
-      evaluate_variant(context_, variant, *runs_, most_samples);
+      pilot_variant(context_, variant, planned);
     });
-    if (most_samples != pilot_samples) find_examples(context_, *runs_);
+  }
+
+  void evaluate() {
+    const PlannedRuns& planned = runs();
+    for_each(Stage::evaluate, Servers::too, [&](const StudyVariant& variant) {
+      evaluate_variant(context_, variant, planned);
+    });
+    find_examples(context_, planned);
   }
 
   // Rounds over all variants: what changes on the machine meanwhile meets them all.
