@@ -35,15 +35,10 @@ class StudyRun {
   }
 
  private:
-  // If it is wanted. Results are written when it is over, and its time is known.
+  // If it is wanted.
   void stage(Stage stage, const std::function<void()>& work) {
     if (selection_.stage && *selection_.stage != stage) return;
-    const int64_t before = context_.measured;
-    {
-      const StageClock clock(context_, stage);
-      work();
-    }
-    if (context_.measured != before) context_.observer.stored();
+    run_stage(context_, stage, work);
   }
 
   // Each variant that is there; `servers`: those that are served too.

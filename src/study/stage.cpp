@@ -1,5 +1,8 @@
 #include "study/stage.h"
 
+#include <chrono>
+#include <exception>
+
 #include "base/error.h"
 #include "base/seconds_since.h"
 #include "engine/usual_sampling.h"
@@ -11,6 +14,19 @@ namespace {
 // Whether the two would give the same files.
 bool same_recipe(const StudyVariant& a, const StudyVariant& b) {
   return a.recipe && b.recipe && as_json(*a.recipe) == as_json(*b.recipe);
+}
+
+void add_seconds(StudyContext& context, Stage stage, double seconds) {
+  try {
+    const std::string part = parts::seconds + name(stage);
+    double before = 0;
+    if (const auto there = context.measurements.find(MeasurementTable::study, "", part)) {
+      before = there->value("seconds", 0.0);
+    }
+    context.measurements.put(MeasurementTable::study,
+                             {"", part, "", {{"seconds", before + seconds}}});
+  } catch (const Error&) {  // the cost is missing from the report, nothing else
+  }
 }
 
 }  // namespace
@@ -75,24 +91,19 @@ bool is_unmade(const StudyContext& context, const StudyVariant& variant) {
   return context.measurements.find(MeasurementTable::variants, variant.name, part).has_value();
 }
 
-StageClock::StageClock(StudyContext& context, Stage stage)
-    : context_(context),
-      stage_(stage),
-      measured_(context.measured),
-      start_(std::chrono::steady_clock::now()) {}
-
-StageClock::~StageClock() {
-  if (context_.measured == measured_) return;
+void run_stage(StudyContext& context, Stage stage, const std::function<void()>& work) {
+  const int64_t before = context.measured;
+  const auto start = std::chrono::steady_clock::now();
+  std::exception_ptr end;
   try {
-    const std::string part = parts::seconds + name(stage_);
-    double before = 0;
-    if (const auto there = context_.measurements.find(MeasurementTable::study, "", part)) {
-      before = there->value("seconds", 0.0);
-    }
-    context_.measurements.put(MeasurementTable::study,
-                              {"", part, "", {{"seconds", before + seconds_since(start_)}}});
-  } catch (const Error&) {  // the cost is missing from the report, nothing else
+    work();
+  } catch (...) {
+    end = std::current_exception();
   }
+  const bool has_measured = context.measured != before;
+  if (has_measured) add_seconds(context, stage, seconds_since(start));
+  if (end) std::rethrow_exception(end);
+  if (has_measured) context.observer.stored();
 }
 
 }  // namespace quantrial

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -77,20 +76,8 @@ bool attempt(StudyContext& context, const StudyVariant& variant, Stage stage,
 // Whether the variant's checkpoint could not be made.
 bool is_unmade(const StudyContext& context, const StudyVariant& variant);
 
-// Adds the seconds since its making to what the study says of the stage's cost, if something was
-// measured meanwhile.
-class StageClock {
- public:
-  StageClock(StudyContext& context, Stage stage);
-  ~StageClock();
-  StageClock(const StageClock&) = delete;
-  StageClock& operator=(const StageClock&) = delete;
-
- private:
-  StudyContext& context_;
-  Stage stage_;
-  int64_t measured_;
-  std::chrono::steady_clock::time_point start_;
-};
+// Runs a whole stage. If it measured something, its seconds are added to what the study says of the
+// stage's cost, and the observer hears of new figures unless the work threw.
+void run_stage(StudyContext& context, Stage stage, const std::function<void()>& work);
 
 }  // namespace quantrial
