@@ -15,6 +15,8 @@
 namespace quantrial {
 namespace {
 
+using nlohmann::ordered_json;
+
 // Enough of the traces for prompts that differ.
 constexpr int64_t text_tokens = 1 << 20;
 // On which drafts are predicted.
@@ -81,65 +83,71 @@ class Round {
                                      {variant_.name, part_of(cell, number_), key_});
   }
 
-  // With the heaviest load of the study, the model opened for it alone.
+  // Observes the variant's model, opened for it alone, unless that is there; what has nothing to
+  // observe keeps nothing.
+  using Observe = std::function<std::optional<ordered_json>(const OpenModel&)>;
+  void observe_once(MeasurementTable table, Measurement place, const Observe& observe) {
+    if (context_.measurements.has(table, place)) return;
+    std::optional<ordered_json> seen = observe(open_model(context_.model(variant_)));
+    if (!seen) return;
+    ++context_.measured;
+    place.data = std::move(*seen);
+    context_.measurements.put(table, place);
+  }
+
+  // With the heaviest load of the study.
   void remember_memory() {
     const SpeedPlan& plan = *context_.study.speed;
-    Measurement place{variant_.name, "",
-                      fmt::format("{} {} {} {}", key_, largest(plan.concurrency),
-                                  largest(plan.prompt_tokens), largest(plan.draft_tokens))};
-    if (context_.measurements.has(MeasurementTable::memory, place)) return;
-    ResidentGrowth growth;
-    const OpenModel open = open_model(context_.model(variant_));
-    const int64_t drafts = open.model->has_mtp() ? largest(plan.draft_tokens) : 0;
-    const MemoryLoad load{.concurrency = largest(plan.concurrency),
-                          .context_tokens = largest(plan.prompt_tokens) + plan.output_tokens,
-                          .draft_tokens = drafts};
-    open.plan({.concurrency = load.concurrency,
-               .context_tokens = load.context_tokens,
-               .draft_tokens = drafts});
-    MemoryObservation seen = observe_memory(*open.model, open.backend->kv_dtype(), load, growth,
-                                            [&] { watch("memory"); });
-    seen.weights = weights_by_class(take_inventory(open.dir));
-    ++context_.measured;
-    place.data = to_json(seen);
-    context_.measurements.put(MeasurementTable::memory, place);
+    const int64_t concurrency = largest(plan.concurrency), prompt = largest(plan.prompt_tokens),
+                  drafts = largest(plan.draft_tokens);
+    ResidentGrowth growth;  // before the model is opened
+    observe_once(MeasurementTable::memory,
+                 {variant_.name, "", fmt::format("{} {} {} {}", key_, concurrency, prompt, drafts)},
+                 [&](const OpenModel& open) {
+                   const MemoryLoad load{.concurrency = concurrency,
+                                         .context_tokens = prompt + plan.output_tokens,
+                                         .draft_tokens = open.model->has_mtp() ? drafts : 0};
+                   open.plan({.concurrency = load.concurrency,
+                              .context_tokens = load.context_tokens,
+                              .draft_tokens = load.draft_tokens});
+                   MemoryObservation seen = observe_memory(*open.model, open.backend->kv_dtype(),
+                                                           load, growth, [&] { watch("memory"); });
+                   seen.weights = weights_by_class(take_inventory(open.dir));
+                   return to_json(seen);
+                 });
   }
 
   // What the MTP head's drafts are worth by their logits, beside what the rounds will count.
   void predict_acceptance() {
-    const Measurement place{variant_.name, parts::offline, key_};
-    if (context_.measurements.has(MeasurementTable::speed, place)) return;
-    const OpenModel open = open_model(context_.model(variant_));
-    if (!open.model->has_mtp()) return;
-    const std::vector<FidelityText> texts =
-        limited(texts_, {.tokens = offline_tokens, .context = longest(texts_)});
-    open.plan({.context_tokens = longest(texts)});
-    Measurement found = place;
-    found.data = to_json(offline_acceptance({*open.model, variant_.name}, texts,
-                                            context_.base_sampling(), context_.pool,
-                                            [&](int64_t) { watch("drafts by their logits"); }));
-    ++context_.measured;
-    context_.measurements.put(MeasurementTable::speed, found);
+    observe_once(MeasurementTable::speed, {variant_.name, parts::offline, key_},
+                 [&](const OpenModel& open) -> std::optional<ordered_json> {
+                   if (!open.model->has_mtp()) return std::nullopt;
+                   const std::vector<FidelityText> texts =
+                       limited(texts_, {.tokens = offline_tokens, .context = longest(texts_)});
+                   open.plan({.context_tokens = longest(texts)});
+                   return to_json(offline_acceptance(
+                       {*open.model, variant_.name}, texts, context_.base_sampling(), context_.pool,
+                       [&](int64_t) { watch("drafts by their logits"); }));
+                 });
   }
 
   // Drafts on replies of natural length, for acceptance by context and segment.
   void count_drafts_of_replies() {
     const int64_t concurrency = largest(context_.study.speed->concurrency);
-    const Measurement place{variant_.name, parts::replies, fmt::format("{} {}", key_, concurrency)};
-    if (context_.measurements.has(MeasurementTable::speed, place)) return;
-    const OpenModel open = open_model(context_.model(variant_));
-    if (!open.model->has_mtp()) return;
-    const MemoryPlan plan = open.plan(
-        {.concurrency = concurrency, .context_tokens = longest(texts_), .draft_tokens = 1});
-    const ReplyLoad load{.concurrency = concurrency,
-                         .draft_tokens = 1,
-                         .sampling = context_.base_sampling(),
-                         .tags = thinking_tags(Tokenizer::load(open.dir))};
-    Measurement found = place;
-    found.data = to_json(observe_replies(*open.model, plan.engine, load, reply_prompts(texts_),
+    observe_once(
+        MeasurementTable::speed,
+        {variant_.name, parts::replies, fmt::format("{} {}", key_, concurrency)},
+        [&](const OpenModel& open) -> std::optional<ordered_json> {
+          if (!open.model->has_mtp()) return std::nullopt;
+          const MemoryPlan plan = open.plan(
+              {.concurrency = concurrency, .context_tokens = longest(texts_), .draft_tokens = 1});
+          const ReplyLoad load{.concurrency = concurrency,
+                               .draft_tokens = 1,
+                               .sampling = context_.base_sampling(),
+                               .tags = thinking_tags(Tokenizer::load(open.dir))};
+          return to_json(observe_replies(*open.model, plan.engine, load, reply_prompts(texts_),
                                          [&] { watch("drafts of replies"); }));
-    ++context_.measured;
-    context_.measurements.put(MeasurementTable::speed, found);
+        });
   }
 
   static int64_t largest(const std::vector<int64_t>& of) {
