@@ -101,8 +101,4 @@ Study read_study(const std::filesystem::path& file, const StudyPlaces& places);
 // Everything that decides the results, in one fixed form: study.yaml and the reproduction card.
 nlohmann::ordered_json as_json(const Study& study);
 
-// The folder of a checkpoint: `name` itself, what is shipped under it or, as ORG/NAME, the newest
-// snapshot of the hub's cache. Throws Error naming where it looked.
-std::filesystem::path find_checkpoint(const std::string& name, const StudyPlaces& places);
-
 }  // namespace quantrial
