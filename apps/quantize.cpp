@@ -6,6 +6,7 @@
 #include "apps/data_folder.h"
 #include "apps/interrupt.h"
 #include "apps/progress.h"
+#include "base/interrupted.h"
 #include "base/process_memory.h"
 #include "quantize/memory_estimate.h"
 #include "quantize/plan_table.h"

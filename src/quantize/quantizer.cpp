@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/interrupted.h"
 #include "base/mapped_file.h"
 #include "base/name_list.h"
 #include "base/process_memory.h"

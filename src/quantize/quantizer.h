@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <string>
 
-#include "base/error.h"
 #include "base/thread_pool.h"
 #include "quantize/calibration.h"
 #include "quantize/journal.h"
@@ -21,19 +20,14 @@ struct QuantizeJob {
   PartialFolder::Start start = PartialFolder::Start::fresh;
 };
 
-// Who watches a run. Either may throw to end it; what is finished is kept.
+// Who watches a run. Either may throw Interrupted to end it; what is finished is kept: the partial
+// folder stays for --resume.
 class QuantizeObserver {
  public:
   virtual ~QuantizeObserver() = default;
   // `done` from 0 to 1, `what` in a few words: "block 3 of 64".
   virtual void progress(double done, const std::string& what) = 0;
   virtual void line(const std::string& text) = 0;  // of the log
-};
-
-// Thrown by an observer to end a run: the partial folder stays for --resume.
-class Interrupted : public Error {
- public:
-  using Error::Error;
 };
 
 // Throws Error for everything that is wrong with recipe, checkpoint, calibration or disk.

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <exception>
 
-#include "base/error.h"
+#include "base/interrupted.h"
 #include "base/seconds_since.h"
 #include "engine/usual_sampling.h"
 #include "study/parts.h"
