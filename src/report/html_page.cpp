@@ -95,28 +95,35 @@ std::string html_chart(const DrawnChart& drawn, const std::string& name) {
   return out + "</div>\n";
 }
 
+// A block, and whether it is one small chart, with nothing beside it.
+struct BlockHtml {
+  std::string html;
+  bool is_lone_chart = false;
+};
+
 class BlockWriter {
  public:
-  std::string operator()(const Paragraph& p) const {
+  BlockHtml operator()(const Paragraph& p) const {
     const char* css = p.role == Paragraph::Role::lead   ? " class=\"lead\""
                       : p.role == Paragraph::Role::note ? " class=\"note\""
                                                         : "";
-    return fmt::format("<p{}>{}</p>\n", css, escape(p.text));
+    return {fmt::format("<p{}>{}</p>\n", css, escape(p.text))};
   }
-  std::string operator()(const BulletList& list) const {
+  BlockHtml operator()(const BulletList& list) const {
     std::string out = "<ul>";
     for (const std::string& item : list.items) out += "<li>" + escape(item) + "</li>";
-    return out + "</ul>\n";
+    return {out + "</ul>\n"};
   }
-  std::string operator()(const CodeBlock& code) const {
-    return fmt::format("<h3>{}</h3><pre class=\"code\">{}</pre>\n", escape(code.title),
-                       escape(code.text));
+  BlockHtml operator()(const CodeBlock& code) const {
+    return {fmt::format("<h3>{}</h3><pre class=\"code\">{}</pre>\n", escape(code.title),
+                        escape(code.text))};
   }
-  std::string operator()(const FigureBlock& block) const {
+  BlockHtml operator()(const FigureBlock& block) const {
     const DrawnChart drawn = block.chart ? draw(block.table, *block.chart) : DrawnChart{};
     const bool charted = !drawn.panels.empty();
     const bool beside = charted && block.shown == FigureBlock::Shown::beside;
-    const char* css = beside ? "beside" : charted && drawn.panels.size() == 1 ? "one" : "wide";
+    const bool is_single = drawn.panels.size() == 1;
+    const char* css = beside ? "beside" : is_single ? "one" : "wide";
     const std::string head = fmt::format("<h3>{}</h3>", escape(block.table.title));
     std::string body;
     if (!block.caption.empty()) body += "<p class=\"caption\">" + escape(block.caption) + "</p>";
@@ -131,20 +138,21 @@ class BlockWriter {
       body += html_table(block) + csv_note(block.table);
     }
     if (block.shown == FigureBlock::Shown::folded) {
-      return fmt::format("<details class=\"figure wide\"><summary>{}</summary>{}</details>\n",
-                         escape(block.table.title), body);
+      return {fmt::format("<details class=\"figure wide\"><summary>{}</summary>{}</details>\n",
+                          escape(block.table.title), body)};
     }
-    return fmt::format("<figure class=\"figure {}\">{}{}</figure>\n", css, head, body);
+    return {fmt::format("<figure class=\"figure {}\">{}{}</figure>\n", css, head, body),
+            is_single && block.shown == FigureBlock::Shown::whole};
   }
-  std::string operator()(const TextPair& pair) const {
+  BlockHtml operator()(const TextPair& pair) const {
     const size_t same = utf8_common_prefix(pair.left.text, pair.right.text);
     std::string out =
         fmt::format("<details class=\"pair\"><summary>{}</summary><dl>", escape(pair.title));
     for (const auto& [name, fact] : pair.facts) {
       out += fmt::format("<dt>{}</dt><dd>{}</dd>", escape(name), escape(fact));
     }
-    return out + "</dl><div class=\"sides\">" + side(pair.left, same) + side(pair.right, same) +
-           "</div></details>\n";
+    return {out + "</dl><div class=\"sides\">" + side(pair.left, same) + side(pair.right, same) +
+            "</div></details>\n"};
   }
 
  private:
@@ -183,23 +191,15 @@ class BlockWriter {
   }
 };
 
-bool is_lone_chart(const Block& block) {
-  const auto* figure = std::get_if<FigureBlock>(&block);
-  if (figure == nullptr || !figure->chart || figure->shown != FigureBlock::Shown::whole) {
-    return false;
-  }
-  return draw(figure->table, *figure->chart).panels.size() == 1;
-}
-
 // Small charts that follow each other share a row where there is room.
 std::string section_body(const Section& section) {
   std::string out;
   bool open = false;
   for (const Block& block : section.blocks) {
-    const bool lone = is_lone_chart(block);
-    if (lone != open) out += lone ? "<div class=\"row\">\n" : "</div>\n";
-    open = lone;
-    out += std::visit(BlockWriter(), block);
+    const BlockHtml written = std::visit(BlockWriter(), block);
+    if (written.is_lone_chart != open) out += open ? "</div>\n" : "<div class=\"row\">\n";
+    open = written.is_lone_chart;
+    out += written.html;
   }
   return out + (open ? "</div>\n" : "");
 }
