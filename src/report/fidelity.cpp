@@ -5,31 +5,11 @@
 #include <cmath>
 
 #include "report/sections.h"
-#include "statistics/permutation.h"
 
 namespace quantrial::report {
 namespace {
 
-double sequences(const Json& summary) { return number(at(summary, {"sequences"})).value_or(0); }
-
-// An interval of what cannot be less.
-std::optional<Figure> no_less(double least, std::optional<Figure> f) {
-  if (f && f->lo) f->lo = std::max(*f->lo, least);
-  return f;
-}
-
-std::optional<Figure> mean_kl(const Json& summary) {
-  return no_less(0, estimate(at(summary, {"kl", "mean"}), sequences(summary)));
-}
-
-// A share's interval ends at 0 and 1.
-std::optional<Figure> within_one(std::optional<Figure> f) {
-  if (f && f->lo) {
-    f->lo = std::max(*f->lo, 0.0);
-    f->hi = std::min(*f->hi, 1.0);
-  }
-  return f;
-}
+std::optional<Figure> mean_kl(const Json& summary) { return figure(at(summary, {"kl", "mean"})); }
 
 // The base against itself; every variant's is the same, so the first will do.
 const Json& noise_floor(const Results& results) {
@@ -73,16 +53,11 @@ DataTable summary_table(const Results& results) {
                    {"log_ratio", "ln of its ratio", Unit::signed_number},
                    {"kl_twin", "mean KL on the twin", Unit::nats}}};
   for (const auto& [name, summary] : summaries(results)) {
-    const double n = sequences(*summary);
     const auto of = [&](std::initializer_list<std::string_view> path) {
-      return value(estimate(at(*summary, path), n));
+      return value(figure(at(*summary, path)));
     };
-    const auto share = [&](std::string_view key) {
-      return value(within_one(estimate(at(*summary, {key}), n)));
-    };
-    table.add({name, value(number(at(*summary, {"tokens"}))), value(mean_kl(*summary)),
-               share("same_top"), share("total_variation"), share("sampled_variation"),
-               value(no_less(1, estimate(at(*summary, {"perplexity", "model"}), n))),
+    table.add({name, value(number(at(*summary, {"tokens"}))), of({"kl", "mean"}), of({"same_top"}),
+               of({"total_variation"}), of({"sampled_variation"}), of({"perplexity", "model"}),
                of({"perplexity", "log_ratio"}), value(twin_kl(results, name))},
               name == "noise floor" ? Tone::faint : Tone::plain);
   }
@@ -97,8 +72,7 @@ FigureBlock percentiles(const Results& results) {
       {{"variant", "variant"}, {"percentile", "percentile"}, {"kl", "KL to the base", Unit::nats}}};
   for (const auto& [name, summary] : summaries(results)) {
     for (const char* key : {"median", "mean", "p90", "p99", "p99.9", "max"}) {
-      const Json& kl = at(*summary, {"kl", key});
-      const auto f = estimate(kl, sequences(*summary));
+      const auto f = figure(at(*summary, {"kl", key}));
       if (f) table.add({name, key, Figure{f->value}});
     }
   }
@@ -139,16 +113,6 @@ FigureBlock against_accuracy(const Results& results) {
     if (kl && delta && kl->value > 0) table.add({v.name, *kl, *delta});
   }
   return {std::move(table), chart_of(Kind::points, results, {"kl", Scale::log10}, {"delta"})};
-}
-
-// Pearson's, of ln KL and the difference; absent with fewer than three variants or no spread.
-std::optional<double> correlation(const DataTable& table) {
-  std::vector<double> log_kl, delta;
-  for (const Row& row : table.rows) {
-    log_kl.push_back(std::log(*number(row.values[1])));
-    delta.push_back(*number(row.values[2]));
-  }
-  return delta.size() < 3 ? std::nullopt : statistics::pearson(log_kl, delta);
 }
 
 FigureBlock buckets(const Results& results, DataTable table, std::string_view which) {
@@ -200,9 +164,11 @@ Section fidelity_section(const Results& results) {
                         bucket_columns("segment", "part")},
                        "by_segment"));
   FigureBlock accuracy = against_accuracy(results);
-  if (const auto r = correlation(accuracy.table)) {
-    accuracy.caption = fmt::format("Correlation of ln KL and difference over {} variants: {}.",
-                                   accuracy.table.rows.size(), fixed(*r, 2));
+  const Json& over = results.at({"kl_against_accuracy"});
+  const auto r = number(at(over, {"correlation"})), variants = number(at(over, {"variants"}));
+  if (r && variants) {
+    accuracy.caption = fmt::format("Correlation of ln KL and difference over {:.0f} variants: {}.",
+                                   *variants, fixed(*r, 2));
   }
   section.show(std::move(accuracy));
   return section;

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "report/sections.h"
-#include "statistics/proportion.h"
 
 namespace quantrial::report {
 namespace {
@@ -77,27 +76,6 @@ std::vector<Column> bucket_columns(const std::string& key, const std::string& ti
           {"acceptance", "accepted", Unit::share}};
 }
 
-// In replies to the end of text, where the prediction is of the same kind of text; else of the
-// first run.
-std::optional<Figure> measured(const Variant& v) {
-  double drafts = 0, accepted = 0;
-  for (const Json* part : elements(v.at({"mtp", "by_context"}))) {
-    drafts += number(at(*part, {"drafts"})).value_or(0);
-    accepted += number(at(*part, {"accepted"})).value_or(0);
-  }
-  if (drafts >= 1 && drafts < 1e15 && accepted >= 0 && accepted <= drafts) {
-    const statistics::Interval i =
-        statistics::wilson(static_cast<int64_t>(accepted), static_cast<int64_t>(drafts));
-    return Figure{i.value, i.lo, i.hi};
-  }
-  for (const Json* run : elements(v.at({"mtp", "runs"}))) {
-    const std::vector<const Json*> acceptance = elements(at(*run, {"acceptance"}));
-    if (acceptance.empty()) continue;
-    if (const auto f = figure(*acceptance.front())) return f;
-  }
-  return std::nullopt;
-}
-
 FigureBlock offline(const Results& results) {
   DataTable table{"mtp_offline",
                   "Acceptance predicted from the logits",
@@ -110,7 +88,7 @@ FigureBlock offline(const Results& results) {
     const auto add = [&](const char* how, const std::optional<Figure>& f) {
       if (f) table.add({v.name, how, *f});
     };
-    add("measured", measured(v));
+    add("measured", figure(v.at({"mtp", "first_drafts", "acceptance"})));
     add("1 - total variation", figure(at(predicted, {"one_minus_tv"})));
     add("same noise", figure(at(predicted, {"same_noise"})));
   }

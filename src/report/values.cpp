@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "statistics/distributions.h"
-#include "statistics/interval.h"
-
 namespace quantrial::report {
 namespace {
 
@@ -48,17 +45,6 @@ std::optional<Figure> figure(const Json& from) {
   if (!value) return std::nullopt;
   Figure f{*value, number(at(from, {"lo"})), number(at(from, {"hi"}))};
   if (!f.lo || !f.hi) f.lo = f.hi = std::nullopt;
-  return f;
-}
-
-std::optional<Figure> estimate(const Json& from, double clusters) {
-  auto f = figure(from);
-  const auto error = number(at(from, {"error"}));
-  if (!f || !error || clusters < 2) return f;
-  const double half =
-      *error * statistics::student_t_quantile(0.5 + statistics::confidence / 2, clusters - 1);
-  f->lo = f->value - half;
-  f->hi = f->value + half;
   return f;
 }
 

@@ -29,8 +29,6 @@ std::string text(const Json& from);  // "" where there is none
 bool flag(const Json& from);         // false where there is none
 // {"value", "lo", "hi"}, or a bare number.
 std::optional<Figure> figure(const Json& from);
-// {"value", "error"} with the standard error of `clusters` independent parts: Student's t.
-std::optional<Figure> estimate(const Json& from, double clusters);
 // Its elements, or none.
 std::vector<const Json*> elements(const Json& from);
 

@@ -81,16 +81,14 @@ class StudyRun {
 
   void pilot() {
     const PlannedRuns& planned = runs();
-    for_each(Stage::evaluate, Servers::too, [&](const StudyVariant& variant) {
-      pilot_variant(context_, variant, planned);
-    });
+    for_each(Stage::evaluate, Servers::too,
+             [&](const StudyVariant& variant) { pilot_variant(context_, variant, planned); });
   }
 
   void evaluate() {
     const PlannedRuns& planned = runs();
-    for_each(Stage::evaluate, Servers::too, [&](const StudyVariant& variant) {
-      evaluate_variant(context_, variant, planned);
-    });
+    for_each(Stage::evaluate, Servers::too,
+             [&](const StudyVariant& variant) { evaluate_variant(context_, variant, planned); });
     find_examples(context_, planned);
   }
 

@@ -8,6 +8,7 @@
 #include "evals/speed/offline_acceptance.h"
 #include "evals/speed/speed_figures.h"
 #include "evals/thinking.h"
+#include "study/fidelity_figures.h"
 #include "study/findings.h"
 #include "study/macro_figures.h"
 #include "study/parts.h"
@@ -36,6 +37,8 @@ class Results {
     ordered_json results = evaluation_results(samples_, options);
     results["study"] = about_study(settings);
     results["variants"] = variants(results.at("variants"));
+    const ordered_json kl = kl_against_accuracy(results.at("variants"));
+    if (!kl.is_null()) results["kl_against_accuracy"] = kl;
     if (!not_run.is_null() && !not_run.empty()) results["not_run"] = not_run;
     results["findings"] = findings(results, samples_, options);
     return results;
@@ -143,6 +146,7 @@ class Results {
     if (fidelity.is_null() || !study_.contains("fidelity")) return;
     const ordered_json floor = part(MeasurementTable::fidelity, "", parts::noise_floor);
     fidelity["noise_floor"] = floor.is_null() ? floor : floor.at("all");
+    add_fidelity_intervals(fidelity);
     variant["fidelity"] = std::move(fidelity);
   }
 

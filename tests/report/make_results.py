@@ -137,6 +137,7 @@ def local(variant):
         "mtp": {"available": True,
                 "runs": [{"concurrency": c, "prompt_tokens": 512, "draft_tokens": d, "drafts": 900, "acceptance": [share(accept - 0.07 * i, 0.02) for i in range(d)],
                           "mean_length": f(1 + accept * d * 0.9, 0.03), "speedup": f(1 + 0.35 * d**0.5 - 0.02 * c, 0.04)} for c in (1, 16) for d in (1, 3)],
+                "first_drafts": {"drafts": 1200, "accepted": 960, "acceptance": share(accept - 0.02, 0.02)},
                 "by_context": [{"bucket": b, "drafts": 400, "accepted": 320, "acceptance": share(accept - s, 0.03)}
                                for b, s in (("0-256", 0), ("256-1k", 0.02), ("1k-4k", 0.05))],
                 "by_segment": [{"segment": b, "drafts": 400, "accepted": 320, "acceptance": share(accept - s, 0.03)}
@@ -154,10 +155,10 @@ def local(variant):
 
 
 def summary(kl):
-    e = lambda value, error: {"value": r(value), "error": r(error)}
-    return {"tokens": 5000, "sequences": 64, "kl": {"mean": e(kl, kl / 10), "median": r(kl / 20), "p90": r(kl * 2), "p99": r(kl * 15), "p99.9": r(kl * 60),
+    e = lambda value, error, low=-math.inf, high=math.inf: f(value, 2 * error, low, high) | {"error": r(error)}
+    return {"tokens": 5000, "sequences": 64, "kl": {"mean": e(kl, kl / 10, 0), "median": r(kl / 20), "p90": r(kl * 2), "p99": r(kl * 15), "p99.9": r(kl * 60),
                                                     "max": r(kl * 150)},
-            "total_variation": e(kl**0.5 * 0.2, 0.002), "sampled_variation": e(kl**0.5 * 0.18, 0.002), "same_top": e(1 - kl**0.5 * 0.15, 0.002),
+            "total_variation": e(kl**0.5 * 0.2, 0.002, 0, 1), "sampled_variation": e(kl**0.5 * 0.18, 0.002, 0, 1), "same_top": e(1 - kl**0.5 * 0.15, 0.002, 0, 1),
             "probability_change": {"mean": e(-kl * 0.1, 0.001), "rms": r(kl**0.5 * 0.2)},
             "perplexity": {"base": e(1.38, 0.01), "model": e(1.38 + kl, 0.01), "log_ratio": e(kl * 0.7, kl * 0.1)}}
 
@@ -212,6 +213,7 @@ results = {
     "findings": [{"claim": "NVFP4 of all Linears loses the most", "verdict": "reproduced", "evidence": "made up: -19 points [-22, -16]"},
                  {"claim": "FP8 is as good as BF16", "verdict": "undecided", "evidence": "made up: +0.6 points [-2.4, +3.6]"}],
     "variants": variants,
+    "kl_against_accuracy": {"variants": 5, "correlation": -0.83},
     "not_run": {"code": "made up: there is no sandbox here"},
     "attribution": None,
 }

@@ -1,6 +1,7 @@
 #include "evals/speed/speed_figures.h"
 
 #include <array>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -117,30 +118,41 @@ Rounds most_natural(std::span<const SpeedObservation> observations) {
   return natural.empty() ? all : natural;
 }
 
-// A row for each of `names` that has a round: first drafts, by what `name_of(group)` says.
+// First drafts within thinking and answers, of the groups that are wanted; null without any.
+using Wanted = std::function<bool(const DraftGroup&)>;
+ordered_json first_drafts(const Rounds& rounds, const Wanted& is_wanted, uint64_t seed) {
+  std::vector<RightCount> requests;
+  RightCount all;
+  for_each_request(rounds, [&](const TimedRequest& request) {
+    RightCount count;
+    for (const DraftGroup& group : request.drafts) {
+      if (group.segment == "outside" || !is_wanted(group)) continue;
+      count.of += group.counters.drafts;
+      count.right += group.counters.accepted_by_position[0];
+    }
+    if (count.of > 0) requests.push_back(count);
+    all.of += count.of;
+    all.right += count.right;
+  });
+  if (all.of == 0) return nullptr;
+  return {{"drafts", all.of},
+          {"accepted", all.right},
+          {"acceptance", figure(right_share(requests, seed))}};
+}
+
+// A row for each of `names` that has a round, by what `name_of(group)` says.
 template <size_t N, typename NameOf>
-ordered_json first_drafts(const Rounds& rounds, const char* key,
-                          const std::array<const char*, N>& names, NameOf name_of, uint64_t seed) {
+ordered_json first_drafts_by(const Rounds& rounds, const char* key,
+                             const std::array<const char*, N>& names, NameOf name_of,
+                             uint64_t seed) {
   ordered_json rows = ordered_json::array();
   for (const std::string name : names) {
-    std::vector<RightCount> requests;
-    RightCount all;
-    for_each_request(rounds, [&](const TimedRequest& request) {
-      RightCount count;
-      for (const DraftGroup& group : request.drafts) {
-        if (group.segment == "outside" || name_of(group) != name) continue;
-        count.of += group.counters.drafts;
-        count.right += group.counters.accepted_by_position[0];
-      }
-      if (count.of > 0) requests.push_back(count);
-      all.of += count.of;
-      all.right += count.right;
-    });
-    if (all.of == 0) continue;
-    rows.push_back({{key, name},
-                    {"drafts", all.of},
-                    {"accepted", all.right},
-                    {"acceptance", figure(right_share(requests, seed))}});
+    const ordered_json figures = first_drafts(
+        rounds, [&](const DraftGroup& group) { return name_of(group) == name; }, seed);
+    if (figures.is_null()) continue;
+    ordered_json row = {{key, name}};
+    row.update(figures);
+    rows.push_back(std::move(row));
   }
   return rows;
 }
@@ -164,10 +176,12 @@ ordered_json draft_figures(std::span<const SpeedObservation> observations, uint6
   }
   const Rounds replies = most_natural(observations);
   return {{"runs", runs},
-          {"by_context", first_drafts(
+          {"first_drafts", first_drafts(
+                               replies, [](const DraftGroup&) { return true; }, seed)},
+          {"by_context", first_drafts_by(
                              replies, "bucket", context_ranges,
                              [](const DraftGroup& group) { return group.context; }, seed)},
-          {"by_segment", first_drafts(
+          {"by_segment", first_drafts_by(
                              replies, "segment", std::array{"thinking", "answer"},
                              [](const DraftGroup& group) { return group.segment; }, seed)}};
 }

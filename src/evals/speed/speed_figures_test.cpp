@@ -99,6 +99,8 @@ TEST(DraftFigures, AcceptanceIsOfThoseWhoseEarlierDraftsWereRight) {
   EXPECT_EQ(run["acceptance"][0]["value"], 0.8);
   EXPECT_EQ(run["acceptance"][1]["value"], 50.0 / 80);
   EXPECT_EQ(run["mean_length"]["value"], 2.3);
+  EXPECT_EQ(figures["first_drafts"]["drafts"], 80) << "not those outside a reply";
+  EXPECT_EQ(figures["first_drafts"]["accepted"], 65);
   const ordered_json by_context = figures["by_context"], by_segment = figures["by_segment"];
   ASSERT_EQ(by_context.size(), 2u);
   EXPECT_EQ(by_context[0]["bucket"], "0-256");
@@ -125,6 +127,7 @@ TEST(DraftFigures, NaturalRepliesTellWhereDraftsAreRight) {
   ASSERT_EQ(figures["by_context"].size(), 1u);
   EXPECT_EQ(figures["by_context"][0]["bucket"], "256-1k");
   EXPECT_EQ(figures["by_segment"][0]["acceptance"]["value"], 0.9);
+  EXPECT_EQ(figures["first_drafts"]["acceptance"]["value"], 0.9);
 }
 
 // One request alone: the interval is that of independent rounds.
