@@ -1,6 +1,8 @@
 // Answers that change from right to wrong and back, and the texts where that happens.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "report/sections.h"
 
 namespace quantrial::report {
@@ -76,6 +78,14 @@ std::vector<std::pair<std::string, double>> likeliest(const Json& top) {
 
 std::string word(const Json& from) { return from.is_number() ? from.dump() : text(from); }
 
+// Within both texts, whatever was stored.
+size_t same_bytes(const Json& example) {
+  const size_t shorter =
+      std::min(text(at(example, {"base_text"})).size(), text(at(example, {"variant_text"})).size());
+  const double stored = number(at(example, {"same_bytes"})).value_or(0);
+  return static_cast<size_t>(std::clamp(stored, 0.0, static_cast<double>(shorter)));
+}
+
 TextPair example(const Results& results, const Variant& v, const Json& e) {
   const auto side = [&](const std::string& name, const char* text_key, const char* answer_key,
                         const char* top_key) {
@@ -86,6 +96,7 @@ TextPair example(const Results& results, const Variant& v, const Json& e) {
   TextPair pair{
       fmt::format("{} {}: {}, question {}, sample {}", v.name, text(at(e, {"kind"})),
                   text(at(e, {"benchmark"})), word(at(e, {"question"})), word(at(e, {"sample"}))),
+      same_bytes(e),
       {},
       side(results.base(), "base_text", "base_answer", "base_top"),
       side(v.name, "variant_text", "variant_answer", "variant_top")};

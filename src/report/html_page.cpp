@@ -145,14 +145,13 @@ class BlockWriter {
             is_single && block.shown == FigureBlock::Shown::whole};
   }
   BlockHtml operator()(const TextPair& pair) const {
-    const size_t same = utf8_common_prefix(pair.left.text, pair.right.text);
     std::string out =
         fmt::format("<details class=\"pair\"><summary>{}</summary><dl>", escape(pair.title));
     for (const auto& [name, fact] : pair.facts) {
       out += fmt::format("<dt>{}</dt><dd>{}</dd>", escape(name), escape(fact));
     }
-    return {out + "</dl><div class=\"sides\">" + side(pair.left, same) + side(pair.right, same) +
-            "</div></details>\n"};
+    return {out + "</dl><div class=\"sides\">" + side(pair.left, pair.same_bytes) +
+            side(pair.right, pair.same_bytes) + "</div></details>\n"};
   }
 
  private:

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "base/utf8.h"
-
 namespace quantrial::report {
 namespace {
 
@@ -78,10 +76,9 @@ class BlockWriter {
 
  private:
   static std::string side(const TextPair& pair, const TextPair::Side& side) {
-    const size_t same = utf8_common_prefix(pair.left.text, pair.right.text);
-    std::string out = escape(side.name) + ", from byte " + std::to_string(same) +
+    std::string out = escape(side.name) + ", from byte " + std::to_string(pair.same_bytes) +
                       " on (equal before), answer " + escape(side.answer) + ":\n\n" +
-                      fenced(side.text.substr(same));
+                      fenced(side.text.substr(pair.same_bytes));
     for (const auto& [token, probability] : side.next) {
       out +=
           "- next `" + escape(token) + "` " + shown({Unit::share, 100, "%"}, probability) + " %\n";

@@ -123,6 +123,15 @@ TEST(Report, EscapesTextsOfModels) {
   EXPECT_FALSE(has(report.html, "<b>"));
 }
 
+// The report renders what is stored: it compares no texts itself.
+TEST(Report, MarksTextsWhereTheResultsSayTheyPart) {
+  Json results = made_up();
+  results["variants"]["nvfp4"]["examples"][1]["same_bytes"] = 2;
+  const Report report = render_report(results);
+  EXPECT_TRUE(has(report.html, "<span class=\"same\">y </span><mark>=</mark> 3"));
+  EXPECT_TRUE(has(report.markdown, "from byte 2 on"));
+}
+
 // Of every value inside `json`.
 void collect(const Json& json, const Json::json_pointer& here,
              std::vector<Json::json_pointer>& paths) {

@@ -42,6 +42,7 @@ struct CodeBlock {
 // Two texts side by side up to and from where they part.
 struct TextPair {
   std::string title;
+  size_t same_bytes = 0;  // from the start of both, no more than either has
   std::vector<std::pair<std::string, std::string>> facts;  // name, value: prompt, right answer
   struct Side {
     std::string name, text, answer;

@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
-#include "base/utf8.h"
 #include "evals/messages.h"
 #include "evals/prompt_text.h"
 #include "study/next_tokens.h"
@@ -115,7 +114,6 @@ ordered_json as_json(const Example& example) {
           {"variant_text", example.variant.text},
           {"base_answer", example.base.answer.value_or("")},
           {"variant_answer", example.variant.answer.value_or("")},
-          {"same_characters", utf8_common_prefix(example.base.text, example.variant.text)},
           {"base_top", nullptr},
           {"variant_top", nullptr}};
 }

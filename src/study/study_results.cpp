@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "evals/results.h"
 #include "evals/speed/memory_figures.h"
 #include "evals/speed/natural_latency.h"
@@ -114,9 +115,19 @@ class Results {
       add(variant, "size", part(MeasurementTable::size, name, ""));
       add_fidelity(variant, name);
       add_speed(variant, name);
-      add(variant, "examples", part(MeasurementTable::divergence, name, ""));
+      add(variant, "examples", examples(name));
     }
     return all;
+  }
+
+  ordered_json examples(const std::string& name) const {
+    ordered_json list = part(MeasurementTable::divergence, name, "");
+    if (list.is_null()) return list;
+    for (ordered_json& example : list) {
+      example["same_bytes"] = utf8_common_prefix(example.at("base_text").get<std::string>(),
+                                                 example.at("variant_text").get<std::string>());
+    }
+    return list;
   }
 
   // Of the earliest stage; null: none failed.

@@ -182,9 +182,9 @@ TOP = [["1", 0.61], ["2", 0.2], [" <b>", 0.1], ["\n", 0.05], ["so", 0.01]]
 EXAMPLES = [{"benchmark": "arith", "question": "arith-17", "sample": 3, "prompt": "What is 3 * (4 + 5)?", "gold": "27", "kind": "lost",
              "base_text": "4 + 5 = 9, so 3 * 9 = 27.</think>\nThe answer is 27.",
              "variant_text": "4 + 5 = 9, so 3 * 9 = 28, and <b>& that</b> is it.</think>\nThe answer is 28.", "base_answer": "27", "variant_answer": "28",
-             "same_characters": 23, "base_top": TOP, "variant_top": TOP[::-1]},
+             "base_top": TOP, "variant_top": TOP[::-1], "same_bytes": 23},
             {"benchmark": "vars", "question": "vars-2", "sample": 0, "prompt": "x = 1; y = x + 1; y?", "gold": "2", "kind": "gained",
-             "base_text": "y = 3", "variant_text": "y = 2", "base_answer": None, "variant_answer": "2", "same_characters": 4, "base_top": None, "variant_top": None}]
+             "base_text": "y = 3", "variant_text": "y = 2", "base_answer": None, "variant_answer": "2", "base_top": None, "variant_top": None, "same_bytes": 4}]
 
 variants = {}
 for v in VARIANTS:
