@@ -1,6 +1,8 @@
 #include "evals/results.h"
 
 #include <cmath>
+#include <map>
+#include <optional>
 
 #include "evals/comparison.h"
 #include "evals/figures.h"
@@ -56,13 +58,40 @@ Estimate estimate(const RunComparison& c) {
   return {d.delta.value, standard_error(d.standard_error, d.delta), c.questions};
 }
 
+// Accuracy of one variant less that of another, benchmark by benchmark.
+class Deltas {
+ public:
+  explicit Deltas(const ResultOptions& options) : options_(options) {}
+
+  // What the two runs give together, or why they are not compared.
+  ordered_json add(const RunSamples& base, const RunSamples& run) {
+    if (const auto why_not = why_not_compared(base, run)) return {{"not_compared", *why_not}};
+    const auto c = compare_runs(base, run, options_);
+    if (!c) return ordered_json::object();
+    estimates_.push_back(estimate(*c));
+    compared_.push_back(run.record.benchmark);
+    return c->figures;
+  }
+
+  // Names of the benchmarks that have a delta.
+  const std::vector<std::string>& compared() const { return compared_; }
+  std::optional<Macro> macro() const {
+    if (estimates_.empty()) return std::nullopt;
+    return macro_mean(estimates_, -1);
+  }
+
+ private:
+  const ResultOptions& options_;
+  std::vector<Estimate> estimates_;
+  std::vector<std::string> compared_;
+};
+
 // What the base's runs and another variant's give together.
 class VariantResults {
  public:
-  explicit VariantResults(const ResultOptions& options) : options_(options) {}
+  explicit VariantResults(const ResultOptions& options) : options_(options), deltas_(options) {}
 
   void add(const RunSamples& run, const RunSamples* base) {
-    const std::string& benchmark = run.record.benchmark;
     ordered_json figures = benchmark_figures(run, options_);
     if (!run.questions.empty()) {
       const std::vector<double> scores = run.scores();
@@ -72,21 +101,12 @@ class VariantResults {
       scores_.push_back(
           {statistics::mean(scores), standard_error(spread, statistics::mean_score(scores)), n});
     }
-    const auto why_not = base != nullptr ? why_not_compared(*base, run) : std::nullopt;
-    if (why_not) {
-      figures["not_compared"] = *why_not;
-    } else if (base != nullptr) {
-      if (const auto c = compare_runs(*base, run, options_)) {
-        figures.update(c->figures);
-        deltas_.push_back(estimate(*c));
-        compared_.push_back(benchmark);
-      }
-    }
-    result_["benchmarks"][benchmark] = std::move(figures);
+    if (base != nullptr) figures.update(deltas_.add(*base, run));
+    result_["benchmarks"][run.record.benchmark] = std::move(figures);
   }
 
   // Names of the benchmarks that have a delta, and the figures themselves.
-  const std::vector<std::string>& compared() const { return compared_; }
+  const std::vector<std::string>& compared() const { return deltas_.compared(); }
   ordered_json& benchmark(const std::string& name) { return result_["benchmarks"][name]; }
 
   ordered_json finish() {
@@ -94,14 +114,13 @@ class VariantResults {
       result_["macro"] = {{"benchmarks", scores_.size()},
                           {"accuracy", figure(macro_mean(scores_, 0).interval)}};
     }
-    if (!deltas_.empty()) {
-      const Macro m = macro_mean(deltas_, -1);
-      ordered_json delta = figure(m.interval);
-      delta["standard_error"] = m.error;
-      delta["p"] = m.degrees > 0 ? 2 * statistics::student_t_cdf(
-                                           -std::fabs(m.interval.value / m.error), m.degrees)
-                                 : 1.0;
-      delta["verdict"] = statistics::name(statistics::judge(m.interval, options_.macro_margin));
+    if (const std::optional<Macro> m = deltas_.macro()) {
+      ordered_json delta = figure(m->interval);
+      delta["standard_error"] = m->error;
+      delta["p"] = m->degrees > 0 ? 2 * statistics::student_t_cdf(
+                                            -std::fabs(m->interval.value / m->error), m->degrees)
+                                  : 1.0;
+      delta["verdict"] = statistics::name(statistics::judge(m->interval, options_.macro_margin));
       result_["macro"]["delta"] = delta;
     }
     return std::move(result_);
@@ -110,9 +129,24 @@ class VariantResults {
  private:
   const ResultOptions& options_;
   ordered_json result_ = ordered_json::object();
-  std::vector<Estimate> scores_, deltas_;
-  std::vector<std::string> compared_;
+  std::vector<Estimate> scores_;
+  Deltas deltas_;
 };
+
+bool is_wanted(const RunRecord& record, const ResultOptions& options) {
+  return !options.is_wanted || options.is_wanted(record);
+}
+
+// By benchmark.
+std::map<std::string, RunSamples> runs_of(const SampleStore& store, const ResultOptions& options,
+                                          const std::string& variant) {
+  std::map<std::string, RunSamples> runs;
+  for (const RunRecord& record : store.runs()) {
+    if (record.variant != variant || !is_wanted(record, options)) continue;
+    runs.emplace(record.benchmark, load_run(store, record));
+  }
+  return runs;
+}
 
 // Sets p_holm of every delta of the family.
 void adjust(const std::vector<ordered_json*>& deltas) {
@@ -124,26 +158,25 @@ void adjust(const std::vector<ordered_json*>& deltas) {
 
 }  // namespace
 
-std::optional<Interval> macro_delta(const std::map<std::string, RunSamples>& a,
-                                    const std::map<std::string, RunSamples>& b,
-                                    const ResultOptions& options) {
-  std::vector<Estimate> deltas;
-  for (const auto& [benchmark, run] : b) {
-    const auto other = a.find(benchmark);
-    if (other == a.end() || why_not_compared(other->second, run)) continue;
-    if (const auto c = compare_runs(other->second, run, options)) deltas.push_back(estimate(*c));
+std::optional<Interval> macro_difference(const SampleStore& store, const ResultOptions& options,
+                                         const std::string& a, const std::string& b) {
+  const std::map<std::string, RunSamples> base = runs_of(store, options, a);
+  Deltas deltas(options);
+  for (const auto& [benchmark, run] : runs_of(store, options, b)) {
+    const auto other = base.find(benchmark);
+    if (other != base.end()) deltas.add(other->second, run);
   }
-  if (deltas.empty()) return std::nullopt;
-  return macro_mean(deltas, -1).interval;
+  const std::optional<Macro> macro = deltas.macro();
+  return macro ? std::optional(macro->interval) : std::nullopt;
 }
 
 ordered_json evaluation_results(const SampleStore& store, const ResultOptions& options) {
   std::map<std::string, std::map<std::string, RunSamples>> runs;  // variant, benchmark
   std::vector<std::string> order;
   for (const RunRecord& record : store.runs()) {
-    if (options.is_wanted && !options.is_wanted(record)) continue;
-    if (!runs.contains(record.variant)) order.push_back(record.variant);
-    runs[record.variant].emplace(record.benchmark, load_run(store, record));
+    if (!is_wanted(record, options) || runs.contains(record.variant)) continue;
+    order.push_back(record.variant);
+    runs.emplace(record.variant, runs_of(store, options, record.variant));
   }
   ordered_json result = {
       {"version", results_version},

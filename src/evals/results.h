@@ -5,7 +5,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -28,11 +27,11 @@ struct ResultOptions {
 // {"version", "base", "margins", "seed", "variants": {v: {"benchmarks": {b: ...}, "macro": ...}}}
 nlohmann::ordered_json evaluation_results(const SampleStore& store, const ResultOptions& options);
 
-// Accuracy of b less that of a over the benchmarks of both, by benchmark, as a variant's macro
-// delta is computed. Absent when they share none.
-std::optional<statistics::Interval> macro_delta(const std::map<std::string, RunSamples>& a,
-                                                const std::map<std::string, RunSamples>& b,
-                                                const ResultOptions& options);
+// Accuracy of variant b less that of variant a over the benchmarks of both, as the macro delta of
+// a variant against the base. Absent when they share none.
+std::optional<statistics::Interval> macro_difference(const SampleStore& store,
+                                                     const ResultOptions& options,
+                                                     const std::string& a, const std::string& b);
 
 // One run by itself; the parts of evaluation_results.
 nlohmann::ordered_json benchmark_figures(const RunSamples& run, const ResultOptions& options);

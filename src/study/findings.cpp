@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "statistics/permutation.h"
-#include "study/macro_difference.h"
 
 namespace quantrial {
 namespace {
