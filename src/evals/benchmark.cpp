@@ -67,7 +67,7 @@ class Reader {
     b.system = text("system");
     b.prompt = root_.text("prompt");
     if (b.prompt.empty()) root_.fail("prompt", "say what is asked, with {{field}} for fields");
-    b.sampling = sampling();
+    b.sampling = read_sampling(root_.object("sampling", sampling_keys));
     b.majority = root_.flag("majority", true);
     b.expected_tokens = root_.integer("expected_tokens", 1, 1 << 24, 0);
     b.grading.options = as_json(root_.node("grading"));
@@ -87,25 +87,6 @@ class Reader {
   }
   YamlObject data() const {
     return root_.object("data", {"file", "sha256", "rows", "layout", "supplied_by_user", "get"});
-  }
-
-  BenchmarkSampling sampling() const {
-    const YamlObject o = root_.object(
-        "sampling", {"temperature", "top_p", "top_k", "min_p", "presence_penalty", "max_tokens"});
-    BenchmarkSampling s;
-    const auto number = [&](const char* key, double low, double high, std::optional<double>& to) {
-      if (o.has(key)) to = o.number(key, low, high, 0);
-    };
-    const auto integer = [&](const char* key, int64_t high, std::optional<int64_t>& to) {
-      if (o.has(key)) to = o.integer(key, 0, high, 0);
-    };
-    number("temperature", 0, 100, s.temperature);
-    number("top_p", 0, 1, s.top_p);
-    number("min_p", 0, 1, s.min_p);
-    number("presence_penalty", -2, 2, s.presence_penalty);
-    integer("top_k", 1 << 20, s.top_k);
-    integer("max_tokens", 1 << 24, s.max_tokens);
-    return s;
   }
 
   std::optional<ChoiceFields> choice_fields() const {

@@ -8,15 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "evals/benchmark_sampling.h"
 #include "evals/question.h"
 
 namespace quantrial {
-
-// What a benchmark asks of the sampler; what is absent comes from the command or the model.
-struct BenchmarkSampling {
-  std::optional<double> temperature, top_p, min_p, presence_penalty;
-  std::optional<int64_t> top_k, max_tokens;
-};
 
 // How the answer part of a sample is turned into a verdict.
 struct GradingRule {

@@ -95,6 +95,8 @@ TEST_F(Benchmarks, RefuseWhatTheyDoNotUnderstandInOneLine) {
   expect_error("prompt: x\nprompts: y\n" + head, "prompts");
   expect_error("prompt: \"{{w}}\"\n" + head, "'{{w}}'");
   expect_error("prompt: x\nquestion: {id: w}\n" + head, "has no field 'w'");
+  expect_error("prompt: x\nsampling: {top_p: 0}\n" + head, "sampling.top_p");
+  expect_error("prompt: x\nsampling: {max_tokens: 0}\n" + head, "sampling.max_tokens");
   expect_error("prompt: x\ndata: {file: none.jsonl}\ngrading: {grader: exact}\n", "none.jsonl");
   expect_error("prompt: x\ndata: {file: own.jsonl}\n", "grading");
   expect_error("prompt: x\ndata: {file: own.jsonl, rows: 3}\ngrading: {grader: exact}\n",

@@ -13,9 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::initializer_list<std::string_view> sampling_keys = {
-    "temperature", "top_p", "top_k", "min_p", "presence_penalty", "max_tokens", "thinking"};
-
 // A checkpoint in the making lies beside the finished one, under its name and ".partial".
 bool is_folder_name(const std::string& name) {
   constexpr size_t longest = 100;
@@ -55,7 +52,7 @@ class Reader {
     read_full_run();
     read_variants();
     read_benchmarks();
-    read_sampling();
+    read_all_sampling();
     read_speed();
     read_fidelity();
     const YamlObject margin = root_.object("margin", {"macro", "benchmark"});
@@ -220,30 +217,15 @@ class Reader {
     }
   }
 
-  static BenchmarkSampling sampling_of(const YamlObject& o) {
-    BenchmarkSampling s;
-    const auto number = [&](const char* key, double low, double high, std::optional<double>& to) {
-      if (o.has(key)) to = o.number(key, low, high, 0);
-    };
-    number("temperature", 0, 100, s.temperature);
-    number("top_p", 0, 1, s.top_p);
-    if (s.top_p == 0.0) o.fail("top_p", "it leaves no token; give a share above 0");
-    number("min_p", 0, 1, s.min_p);
-    number("presence_penalty", -2, 2, s.presence_penalty);
-    if (o.has("top_k")) s.top_k = o.integer("top_k", 0, 1 << 20, 0);
-    if (o.has("max_tokens")) s.max_tokens = o.integer("max_tokens", 1, 1 << 24, 1);
-    return s;
-  }
-
-  void read_sampling() {
-    const YamlObject usual = root_.object("sampling", sampling_keys);
-    study_.sampling.usual = sampling_of(usual);
+  void read_all_sampling() {
+    const YamlObject usual = root_.object("sampling", sampling_and_thinking_keys);
+    study_.sampling.usual = read_sampling(usual);
     study_.thinking = static_cast<ThinkingWish>(usual.choice("thinking", thinking_wish_names, 0));
     const YamlObject overrides = root_.named("sampling_overrides");
     for (const std::string& name : overrides.keys()) {
-      const YamlObject own = overrides.object(name, sampling_keys);
+      const YamlObject own = overrides.object(name, sampling_and_thinking_keys);
       if (own.has("thinking")) own.fail("thinking", "one for all benchmarks; set it in `sampling`");
-      BenchmarkSampling s = sampling_of(own);
+      BenchmarkSampling s = read_sampling(own);
       const BenchmarkSampling& all = study_.sampling.usual;
       const auto fill = [](auto& value, const auto& otherwise) {
         if (!value) value = otherwise;
