@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <map>
-#include <string>
 #include <utility>
 
 namespace quantrial {
 namespace {
 
-std::string context_name(int64_t tokens) {
+ContextRange context_range(int64_t tokens) {
   const auto bound = std::upper_bound(context_bounds.begin(), context_bounds.end(), tokens);
-  return context_ranges.at(static_cast<size_t>(bound - context_bounds.begin()));
+  return static_cast<ContextRange>(bound - context_bounds.begin());
 }
 
 // What the next token belongs to, token by token.
@@ -20,13 +19,13 @@ class SegmentReader {
       : tags_(tags),
         tagged_(tags.open && tags.close),
         ends_(end_of_text_ids),
-        now_(tagged_ ? "outside" : "answer") {}
+        now_(tagged_ ? DraftSegment::outside : DraftSegment::answer) {}
 
-  const char* now() const { return now_; }
+  DraftSegment now() const { return now_; }
   void read(int32_t token) {
-    if (std::find(ends_.begin(), ends_.end(), token) != ends_.end()) now_ = "outside";
-    if (tagged_ && token == *tags_.open) now_ = "thinking";
-    if (tagged_ && token == *tags_.close) now_ = "answer";
+    if (std::find(ends_.begin(), ends_.end(), token) != ends_.end()) now_ = DraftSegment::outside;
+    if (tagged_ && token == *tags_.open) now_ = DraftSegment::thinking;
+    if (tagged_ && token == *tags_.close) now_ = DraftSegment::answer;
   }
   // Without tags an end of text within the prompt ends nothing.
   void read_prompt(std::span<const int32_t> prompt) {
@@ -38,7 +37,7 @@ class SegmentReader {
   ThinkingTags tags_;
   bool tagged_;
   std::span<const int32_t> ends_;
-  const char* now_;
+  DraftSegment now_;
 };
 
 }  // namespace
@@ -57,7 +56,7 @@ std::vector<DraftGroup> DraftLog::groups(std::span<const int32_t> prompt,
                                          std::span<const int32_t> end_of_text_ids) const {
   SegmentReader reader(tags, end_of_text_ids);
   reader.read_prompt(prompt);
-  std::map<std::pair<std::string, std::string>, SpeculationCounters> counts;
+  std::map<std::pair<ContextRange, DraftSegment>, SpeculationCounters> counts;
   size_t read = 0;
   for (const Round& round : rounds_) {
     const auto generated = static_cast<size_t>(round.confirmed_tokens) - prompt.size();
@@ -65,11 +64,11 @@ std::vector<DraftGroup> DraftLog::groups(std::span<const int32_t> prompt,
     SpeculationCounters one{
         .drafts = 1, .drafted_tokens = round.drafted, .accepted_tokens = round.accepted};
     std::fill_n(one.accepted_by_position.begin(), round.accepted, 1);
-    counts[{context_name(round.confirmed_tokens), reader.now()}] += one;
+    counts[{context_range(round.confirmed_tokens), reader.now()}] += one;
   }
   std::vector<DraftGroup> list;
-  for (const auto& [names, counters] : counts) {
-    list.push_back({.context = names.first, .segment = names.second, .counters = counters});
+  for (const auto& [place, counters] : counts) {
+    list.push_back({.context = place.first, .segment = place.second, .counters = counters});
   }
   return list;
 }

@@ -47,8 +47,8 @@ ordered_json fits(const MemoryShape& shape) {
 std::optional<int64_t> longest_context(const MemoryShape& shape, int64_t bytes) {
   const int64_t rest = bytes - memory_reserve_bytes - shape.total(1, 0);
   if (rest < 0) return std::nullopt;
-  if (shape.kv_per_token == 0) return shape.most_context_tokens;
-  const int64_t pages = rest / (shape.kv_per_token * page_tokens);
+  if (shape.kv_bytes_per_token == 0) return shape.most_context_tokens;
+  const int64_t pages = rest / (shape.kv_bytes_per_token * page_tokens);
   if (pages >= StatePool::pages_for(shape.most_context_tokens)) return shape.most_context_tokens;
   if (pages == 0) return std::nullopt;
   return pages * page_tokens;
@@ -70,10 +70,10 @@ ordered_json memory_figures(const MemoryObservation& o) {
   }
   const int64_t measured = o.measured_bytes;
   return {{"weights", weights},
-          {"weight_bytes", o.shape.weights},
-          {"kv_bytes_per_token", o.shape.kv_per_token},
-          {"state_bytes_per_sequence", o.shape.state_per_sequence},
-          {"workspace_bytes", o.shape.workspace},
+          {"weight_bytes", o.shape.weight_bytes},
+          {"kv_bytes_per_token", o.shape.kv_bytes_per_token},
+          {"state_bytes_per_sequence", o.shape.state_bytes_per_sequence},
+          {"workspace_bytes", o.shape.workspace_bytes},
           {"predicted_bytes", o.shape.total(o.load.concurrency, o.load.context_tokens)},
           {"measured_bytes", measured > 0 ? ordered_json(measured) : ordered_json()},
           {"at", {{"concurrency", o.load.concurrency}, {"context_tokens", o.load.context_tokens}}},

@@ -40,13 +40,14 @@ MemoryShape shape_27b(int64_t weights) {
 
 TEST(MemoryShape, HasTheSizesOfTheCard) {
   ModelConfig config = config_27b();
-  EXPECT_EQ(memory_shape(config, {}, DType::bf16, 0).kv_per_token, 68 * KiB) << "and MTP's layer";
+  EXPECT_EQ(memory_shape(config, {}, DType::bf16, 0).kv_bytes_per_token, 68 * KiB)
+      << "and MTP's layer";
   config.mtp_num_hidden_layers = 0;
   const MemoryShape shape = memory_shape(config, {}, DType::bf16, 0);
-  EXPECT_EQ(shape.kv_per_token, 64 * KiB);
+  EXPECT_EQ(shape.kv_bytes_per_token, 64 * KiB);
   // Beside the state of 144 MiB: three rows of the convolution, and one row to verify.
   const int64_t qkv = 2 * 16 * 128 + 48 * 128;
-  EXPECT_EQ(shape.state_per_sequence, 144 * MiB + 48 * 4 * (3 * qkv + qkv + 2 * 48));
+  EXPECT_EQ(shape.state_bytes_per_sequence, 144 * MiB + 48 * 4 * (3 * qkv + qkv + 2 * 48));
 }
 
 TEST(MemoryShape, AgreesWithThePlan) {

@@ -76,18 +76,19 @@ class ContextFiller {
 int64_t MemoryShape::total(int64_t concurrency, int64_t context_tokens) const {
   const int64_t positions =
       checked_product({concurrency, StatePool::pages_for(context_tokens), page_tokens});
-  return checked_sum({weights, workspace, checked_product({positions, kv_per_token}),
-                      checked_product({concurrency + 1, state_per_sequence})});
+  return checked_sum({weight_bytes, workspace_bytes,
+                      checked_product({positions, kv_bytes_per_token}),
+                      checked_product({concurrency + 1, state_bytes_per_sequence})});
 }
 
 MemoryShape memory_shape(const ModelConfig& config, const ModelBytes& model, DType kv_dtype,
                          int64_t draft_tokens) {
   const StateLimits one{
       .max_sequences = 1, .max_tokens = page_tokens, .max_speculative_rows = draft_tokens + 1};
-  return {.weights = model.weights,
-          .workspace = model.activations,
-          .kv_per_token = StatePool::kv_bytes(config, kv_dtype, one) / page_tokens,
-          .state_per_sequence = StatePool::recurrent_bytes(config, one),
+  return {.weight_bytes = model.weights,
+          .workspace_bytes = model.activations,
+          .kv_bytes_per_token = StatePool::kv_bytes(config, kv_dtype, one) / page_tokens,
+          .state_bytes_per_sequence = StatePool::recurrent_bytes(config, one),
           .most_context_tokens = config.max_position_embeddings};
 }
 
@@ -131,10 +132,10 @@ ordered_json to_json(const MemoryObservation& o) {
     weights.push_back({{"class", w.class_name}, {"format", w.format}, {"bytes", w.bytes}});
   }
   return {{"weights", weights},
-          {"weight_bytes", o.shape.weights},
-          {"workspace_bytes", o.shape.workspace},
-          {"kv_bytes_per_token", o.shape.kv_per_token},
-          {"state_bytes_per_sequence", o.shape.state_per_sequence},
+          {"weight_bytes", o.shape.weight_bytes},
+          {"workspace_bytes", o.shape.workspace_bytes},
+          {"kv_bytes_per_token", o.shape.kv_bytes_per_token},
+          {"state_bytes_per_sequence", o.shape.state_bytes_per_sequence},
           {"most_context_tokens", o.shape.most_context_tokens},
           {"concurrency", o.load.concurrency},
           {"context_tokens", o.load.context_tokens},
@@ -144,10 +145,10 @@ ordered_json to_json(const MemoryObservation& o) {
 
 MemoryObservation memory_observation(const ordered_json& json) {
   try {
-    MemoryObservation o{.shape = {.weights = json.at("weight_bytes"),
-                                  .workspace = json.at("workspace_bytes"),
-                                  .kv_per_token = json.at("kv_bytes_per_token"),
-                                  .state_per_sequence = json.at("state_bytes_per_sequence"),
+    MemoryObservation o{.shape = {.weight_bytes = json.at("weight_bytes"),
+                                  .workspace_bytes = json.at("workspace_bytes"),
+                                  .kv_bytes_per_token = json.at("kv_bytes_per_token"),
+                                  .state_bytes_per_sequence = json.at("state_bytes_per_sequence"),
                                   .most_context_tokens = json.at("most_context_tokens")},
                         .load = {.concurrency = json.at("concurrency"),
                                  .context_tokens = json.at("context_tokens"),

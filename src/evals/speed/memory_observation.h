@@ -13,8 +13,8 @@ namespace quantrial {
 
 // Bytes from which the need for any concurrency and context follows.
 struct MemoryShape {
-  int64_t weights = 0, workspace = 0;
-  int64_t kv_per_token = 0, state_per_sequence = 0;
+  int64_t weight_bytes = 0, workspace_bytes = 0;
+  int64_t kv_bytes_per_token = 0, state_bytes_per_sequence = 0;
   int64_t most_context_tokens = 0;  // max_position_embeddings
 
   // As plan_memory() counts: whole pages, and the state of one prompt that sequences share.

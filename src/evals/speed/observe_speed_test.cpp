@@ -83,7 +83,8 @@ TEST(ObserveSpeed, DraftRoundsAreGroupedByContextAndSegment) {
   load.output_tokens = 60;
   load.tags = {.open = 20, .close = 30};
   const SpeedObservation o = observed(load);
-  std::map<std::string, int64_t> contexts, segments;
+  std::map<ContextRange, int64_t> contexts;
+  std::map<DraftSegment, int64_t> segments;
   for (const TimedRequest& request : o.requests) {
     for (const DraftGroup& group : request.drafts) {
       contexts[group.context] += group.counters.drafts;
@@ -93,8 +94,8 @@ TEST(ObserveSpeed, DraftRoundsAreGroupedByContextAndSegment) {
     }
   }
   EXPECT_EQ(contexts.size(), 2u);
-  EXPECT_GT(contexts["0-256"], 0);
-  EXPECT_GT(contexts["256-1k"], contexts["0-256"]);
+  EXPECT_GT(contexts[ContextRange::to_256], 0);
+  EXPECT_GT(contexts[ContextRange::to_1k], contexts[ContextRange::to_256]);
   EXPECT_EQ(segments.size(), 3u) << "thinking, answer, outside";
 }
 
@@ -152,7 +153,7 @@ TEST(ObserveReplies, RunToTheEndOfText) {
   for (const TimedRequest& request : o.requests) {
     EXPECT_GT(request.tokens, 0);
     EXPECT_LT(request.tokens, 900) << "ended before the context was full";
-    for (const DraftGroup& group : request.drafts) EXPECT_EQ(group.segment, "answer");
+    for (const DraftGroup& group : request.drafts) EXPECT_EQ(group.segment, DraftSegment::answer);
   }
   EXPECT_GT(o.speculation().drafts, 0);
 }

@@ -126,7 +126,7 @@ ordered_json first_drafts(const Rounds& rounds, const Wanted& is_wanted, uint64_
   for_each_request(rounds, [&](const TimedRequest& request) {
     RightCount count;
     for (const DraftGroup& group : request.drafts) {
-      if (group.segment == "outside" || !is_wanted(group)) continue;
+      if (group.segment == DraftSegment::outside || !is_wanted(group)) continue;
       count.of += group.counters.drafts;
       count.right += group.counters.accepted_by_position[0];
     }
@@ -140,17 +140,18 @@ ordered_json first_drafts(const Rounds& rounds, const Wanted& is_wanted, uint64_
           {"acceptance", figure(right_share(requests, seed))}};
 }
 
-// A row for each of `names` that has a round, by what `name_of(group)` says.
-template <size_t N, typename NameOf>
+// A row for each of `names` that has a round; member(group) is the place among them.
+template <size_t N, typename Member>
 ordered_json first_drafts_by(const Rounds& rounds, const char* key,
-                             const std::array<const char*, N>& names, NameOf name_of,
+                             const std::array<std::string_view, N>& names, Member member,
                              uint64_t seed) {
   ordered_json rows = ordered_json::array();
-  for (const std::string name : names) {
+  for (size_t i = 0; i < N; ++i) {
     const ordered_json figures = first_drafts(
-        rounds, [&](const DraftGroup& group) { return name_of(group) == name; }, seed);
+        rounds, [&](const DraftGroup& group) { return static_cast<size_t>(member(group)) == i; },
+        seed);
     if (figures.is_null()) continue;
-    ordered_json row = {{key, name}};
+    ordered_json row = {{key, names[i]}};
     row.update(figures);
     rows.push_back(std::move(row));
   }
@@ -179,10 +180,10 @@ ordered_json draft_figures(std::span<const SpeedObservation> observations, uint6
           {"first_drafts", first_drafts(
                                replies, [](const DraftGroup&) { return true; }, seed)},
           {"by_context", first_drafts_by(
-                             replies, "bucket", context_ranges,
+                             replies, "bucket", context_range_names,
                              [](const DraftGroup& group) { return group.context; }, seed)},
           {"by_segment", first_drafts_by(
-                             replies, "segment", std::array{"thinking", "answer"},
+                             replies, "segment", draft_segment_names,
                              [](const DraftGroup& group) { return group.segment; }, seed)}};
 }
 

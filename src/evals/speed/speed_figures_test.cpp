@@ -75,20 +75,20 @@ TEST(DraftFigures, SpeedUpIsPairedByRound) {
 
 TEST(DraftFigures, AcceptanceIsOfThoseWhoseEarlierDraftsWereRight) {
   SpeedObservation o = round_of({.concurrency = 2, .prompt_tokens = 100, .draft_tokens = 2}, 0, 10);
-  o.requests[0].drafts = {{"0-256",
-                           "thinking",
+  o.requests[0].drafts = {{ContextRange::to_256,
+                           DraftSegment::thinking,
                            {.drafts = 60,
                             .drafted_tokens = 120,
                             .accepted_tokens = 80,
                             .accepted_by_position = {50, 30}}},
-                          {"256-1k",
-                           "answer",
+                          {ContextRange::to_1k,
+                           DraftSegment::answer,
                            {.drafts = 20,
                             .drafted_tokens = 40,
                             .accepted_tokens = 20,
                             .accepted_by_position = {15, 5}}}};
-  o.requests[1].drafts = {{"0-256",
-                           "outside",
+  o.requests[1].drafts = {{ContextRange::to_256,
+                           DraftSegment::outside,
                            {.drafts = 20,
                             .drafted_tokens = 40,
                             .accepted_tokens = 30,
@@ -112,8 +112,10 @@ TEST(DraftFigures, AcceptanceIsOfThoseWhoseEarlierDraftsWereRight) {
 }
 
 TEST(DraftFigures, NaturalRepliesTellWhereDraftsAreRight) {
-  const DraftGroup seldom{"0-256", "thinking", {.drafts = 10, .accepted_by_position = {1}}};
-  const DraftGroup often{"256-1k", "answer", {.drafts = 10, .accepted_by_position = {9}}};
+  const DraftGroup seldom{
+      ContextRange::to_256, DraftSegment::thinking, {.drafts = 10, .accepted_by_position = {1}}};
+  const DraftGroup often{
+      ContextRange::to_1k, DraftSegment::answer, {.drafts = 10, .accepted_by_position = {9}}};
   SpeedObservation fixed =
       round_of({.concurrency = 1, .prompt_tokens = 9, .draft_tokens = 1}, 0, 1);
   fixed.requests[0].drafts = {seldom};

@@ -1,5 +1,6 @@
 #include "evals/speed/speed_observation.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -23,10 +24,26 @@ SpeculationCounters counters_of(const ordered_json& json) {
           .accepted_by_position = json.at("accepted_by_position")};
 }
 
+template <size_t N, typename Enum>
+std::string_view name_of(const std::array<std::string_view, N>& names, Enum value) {
+  return names.at(static_cast<size_t>(value));
+}
+
+template <typename Enum, size_t N>
+Enum named(const std::array<std::string_view, N>& names, const std::string& name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    throw Error("stored speed observation: '{}'; it should be one of {}; measure the speed again",
+                escaped(name), fmt::join(names, ", "));
+  }
+  return static_cast<Enum>(found - names.begin());
+}
+
 ordered_json request_json(const TimedRequest& request) {
   ordered_json drafts = ordered_json::array();
   for (const DraftGroup& group : request.drafts) {
-    ordered_json json = {{"context", group.context}, {"segment", group.segment}};
+    ordered_json json = {{"context", name_of(context_range_names, group.context)},
+                         {"segment", name_of(draft_segment_names, group.segment)}};
     json.update(counters_json(group.counters));
     drafts.push_back(std::move(json));
   }
@@ -43,9 +60,10 @@ TimedRequest request_of(const ordered_json& json) {
                        .tokens = json.at("tokens"),
                        .shared_prompt_tokens = json.at("shared_prompt_tokens")};
   for (const ordered_json& group : json.at("drafts")) {
-    request.drafts.push_back({.context = group.at("context"),
-                              .segment = group.at("segment"),
-                              .counters = counters_of(group)});
+    request.drafts.push_back(
+        {.context = named<ContextRange>(context_range_names, group.at("context")),
+         .segment = named<DraftSegment>(draft_segment_names, group.at("segment")),
+         .counters = counters_of(group)});
   }
   return request;
 }

@@ -4,7 +4,7 @@
 
 #include <array>
 #include <nlohmann/json_fwd.hpp>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/request.h"
@@ -22,14 +22,20 @@ struct SpeedCell {
 };
 
 // Tokens before the first draft of a round.
-inline constexpr std::array context_ranges = {"0-256",  "256-1k",  "1k-4k",
-                                              "4k-16k", "16k-64k", "64k-"};
+enum class ContextRange : uint8_t { to_256, to_1k, to_4k, to_16k, to_64k, above_64k };
+inline constexpr std::array<std::string_view, 6> context_range_names = {
+    "0-256", "256-1k", "1k-4k", "4k-16k", "16k-64k", "64k-"};
 inline constexpr std::array<int64_t, 5> context_bounds = {256, 1024, 4096, 16384, 65536};
+
+// What a draft belongs to; outside: after the end of a reply.
+enum class DraftSegment : uint8_t { thinking, answer, outside };
+inline constexpr std::array<std::string_view, 3> draft_segment_names = {"thinking", "answer",
+                                                                        "outside"};
 
 // Draft rounds within a range of context lengths, in one part of the text.
 struct DraftGroup {
-  std::string context;  // of context_ranges
-  std::string segment;  // "thinking", "answer", or "outside": after the end of a reply
+  ContextRange context = ContextRange::to_256;
+  DraftSegment segment = DraftSegment::thinking;
   SpeculationCounters counters{};
 };
 
