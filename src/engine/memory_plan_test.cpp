@@ -5,35 +5,19 @@
 #include <string>
 
 #include "base/error.h"
+#include "tests/qwen3_6_27b.h"
 
 namespace quantrial {
 namespace {
 
-// Qwen3.6-27B (performance.md, section 1): 64 KiB of keys and values a token in BF16 over 16
-// layers, and 4 KiB for the MTP layer.
-ModelConfig config_27b() {
-  ModelConfig c;
-  c.num_key_value_heads = 4;
-  c.head_dim = 256;
-  c.linear_num_key_heads = 16;
-  c.linear_num_value_heads = 48;
-  c.linear_key_head_dim = c.linear_value_head_dim = 128;
-  c.linear_conv_kernel_dim = 4;
-  for (int layer = 0; layer < 64; ++layer) {
-    c.layer_types.push_back(layer % 4 == 3 ? MixerKind::full_attention
-                                           : MixerKind::linear_attention);
-  }
-  c.mtp_num_hidden_layers = 1;
-  c.max_position_embeddings = 262144;
-  return c;
-}
-
 constexpr int64_t GiB = int64_t{1} << 30;
 
+// Expected: 64 KiB of keys and values a token in BF16 over 16 layers (performance.md, section 1),
+// and 4 KiB for the MTP layer.
 TEST(MemoryPlan, CountsWhatTheModelNeeds) {
   const ModelBytes model{.weights = 15 * GiB, .activations = 100 << 20};
   const MemoryPlan plan =
-      plan_memory(config_27b(), model, DType::bf16, {.context_tokens = 16384}, 64 * GiB);
+      plan_memory(qwen3_6_27b(), model, DType::bf16, {.context_tokens = 16384}, 64 * GiB);
   EXPECT_EQ(plan.kv, 16384 * 17 * 4096);
   EXPECT_GT(plan.recurrent, 2 * 150994944);  // 48 layers x 48 heads x 128 x 128 floats, two slots
   EXPECT_EQ(plan.total(), plan.weights + plan.kv + plan.recurrent + plan.workspace);
@@ -42,8 +26,8 @@ TEST(MemoryPlan, CountsWhatTheModelNeeds) {
 
 TEST(MemoryPlan, WithoutAWishTheContextIsWhatFits) {
   const ModelBytes model{.weights = 15 * GiB};
-  EXPECT_EQ(plan_memory(config_27b(), model, DType::bf16, {}, 64 * GiB).context_tokens, 262144);
-  const MemoryPlan tight = plan_memory(config_27b(), model, DType::bf16, {}, 20 * GiB);
+  EXPECT_EQ(plan_memory(qwen3_6_27b(), model, DType::bf16, {}, 64 * GiB).context_tokens, 262144);
+  const MemoryPlan tight = plan_memory(qwen3_6_27b(), model, DType::bf16, {}, 20 * GiB);
   EXPECT_LT(tight.context_tokens, 262144);
   EXPECT_EQ(tight.context_tokens % page_tokens, 0);
   EXPECT_LE(tight.total(), 20 * GiB);
@@ -54,7 +38,7 @@ TEST(MemoryPlan, TooLittleNamesWhatWouldFit) {
   const ModelBytes model{.weights = 15 * GiB};
   const auto message = [&](MemoryWish wish, int64_t available) -> std::string {
     try {
-      plan_memory(config_27b(), model, DType::bf16, wish, available);
+      plan_memory(qwen3_6_27b(), model, DType::bf16, wish, available);
     } catch (const Error& error) {
       return error.what();
     }
@@ -72,7 +56,7 @@ TEST(MemoryPlan, TooLittleNamesWhatWouldFit) {
 
 // The largest numbers that config.json and the arguments may hold.
 TEST(MemoryPlan, SizesBeyondAllMemoryAreRefusedAndDoNotWrapAround) {
-  ModelConfig c = config_27b();
+  ModelConfig c = qwen3_6_27b();
   c.num_key_value_heads = c.linear_num_key_heads = c.linear_num_value_heads = 1 << 12;
   c.head_dim = c.linear_key_head_dim = c.linear_value_head_dim = 1 << 12;
   c.layer_types.assign(4096, MixerKind::full_attention);

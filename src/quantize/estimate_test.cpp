@@ -6,30 +6,17 @@
 #include "quantize/block_linears.h"
 #include "quantize/memory_estimate.h"
 #include "quantize/time_estimate.h"
+#include "tests/qwen3_6_27b.h"
 
 namespace quantrial {
 namespace {
 
 constexpr int64_t enough_memory = int64_t{64} << 30, little_memory = int64_t{512} << 20;
 
-ModelConfig large_model() {
-  ModelConfig model;
-  model.hidden_size = 5120;
-  model.intermediate_size = 17408;
-  model.num_attention_heads = 24;
-  model.num_key_value_heads = 4;
-  model.head_dim = 256;
-  model.linear_num_key_heads = 16;
-  model.linear_num_value_heads = 48;
-  model.linear_key_head_dim = model.linear_value_head_dim = 128;
-  model.linear_conv_kernel_dim = 4;
-  return model;
-}
-
 // One block, all of whose Linears become INT4 g128, calibrated on 8 x 512 tokens.
 Plan plan_of(Method method, MixerKind kind) {
   Plan plan;
-  plan.model = large_model();
+  plan.model = qwen3_6_27b();
   plan.recipe.method = method;
   plan.recipe.parameters.samples = 8;
   plan.recipe.parameters.sequence_length = 512;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "engine/memory_plan.h"
 #include "engine/toy_model.h"
+#include "tests/qwen3_6_27b.h"
 
 namespace quantrial {
 namespace {
@@ -17,29 +18,13 @@ using nlohmann::ordered_json;
 
 constexpr int64_t KiB = int64_t{1} << 10, MiB = int64_t{1} << 20, GiB = int64_t{1} << 30;
 
-ModelConfig config_27b() {
-  ModelConfig c;
-  c.num_key_value_heads = 4;
-  c.head_dim = 256;
-  c.linear_num_key_heads = 16;
-  c.linear_num_value_heads = 48;
-  c.linear_key_head_dim = c.linear_value_head_dim = 128;
-  c.linear_conv_kernel_dim = 4;
-  for (int layer = 0; layer < 64; ++layer) {
-    c.layer_types.push_back(layer % 4 == 3 ? MixerKind::full_attention
-                                           : MixerKind::linear_attention);
-  }
-  c.mtp_num_hidden_layers = 1;
-  c.max_position_embeddings = 262144;
-  return c;
-}
-
 MemoryShape shape_27b(int64_t weights) {
-  return memory_shape(config_27b(), {.weights = weights, .activations = 100 * MiB}, DType::bf16, 0);
+  return memory_shape(qwen3_6_27b(), {.weights = weights, .activations = 100 * MiB}, DType::bf16,
+                      0);
 }
 
 TEST(MemoryShape, HasTheSizesOfTheCard) {
-  ModelConfig config = config_27b();
+  ModelConfig config = qwen3_6_27b();
   EXPECT_EQ(memory_shape(config, {}, DType::bf16, 0).kv_bytes_per_token, 68 * KiB)
       << "and MTP's layer";
   config.mtp_num_hidden_layers = 0;
@@ -56,10 +41,10 @@ TEST(MemoryShape, AgreesWithThePlan) {
     for (const int64_t context : {1, 64, 1000, 262144}) {
       for (const int64_t draft_tokens : {0, 3}) {
         const MemoryPlan plan = plan_memory(
-            config_27b(), model, DType::bf16,
+            qwen3_6_27b(), model, DType::bf16,
             {.concurrency = concurrency, .context_tokens = context, .draft_tokens = draft_tokens},
             1000 * GiB);
-        EXPECT_EQ(memory_shape(config_27b(), model, DType::bf16, draft_tokens)
+        EXPECT_EQ(memory_shape(qwen3_6_27b(), model, DType::bf16, draft_tokens)
                       .total(concurrency, context),
                   plan.total());
       }
@@ -73,7 +58,7 @@ TEST(MemoryFigures, LargestContextIsThatOfThePlan) {
     const auto context = longest_context(shape_27b(15 * GiB), gib * GiB);
     ASSERT_TRUE(context.has_value());
     EXPECT_EQ(*context,
-              plan_memory(config_27b(), model, DType::bf16, {}, gib * GiB).context_tokens);
+              plan_memory(qwen3_6_27b(), model, DType::bf16, {}, gib * GiB).context_tokens);
   }
   EXPECT_EQ(longest_context(shape_27b(16 * GiB), 16 * GiB), std::nullopt);
 }
