@@ -47,14 +47,36 @@ TEST_F(ServedStudy, ComparesTwoServers) {
   EXPECT_DOUBLE_EQ(b["macro"]["delta"]["value"], -6.0 / 48);
   EXPECT_GT(b["macro"]["token_ratio"]["lo"], 1.0);
   EXPECT_TRUE(a["speed"]["natural"]["e2e_ms"].is_object());
-  for (const char* none : {"size", "memory", "fidelity", "mtp"}) EXPECT_FALSE(a.contains(none));
   EXPECT_EQ(a["about"]["kind"], "endpoint");
-  EXPECT_NE(read_text_file(dir_ / "out" / "report.html").find("served over HTTP"),
-            std::string::npos);
 
   const int64_t replies = good.replies() + bad.replies();
   EXPECT_EQ(whole(file).exit_code, 0);
   EXPECT_EQ(good.replies() + bad.replies(), replies) << "nothing is asked again";
+}
+
+TEST_F(ServedStudy, SaysThatMemoryAndAttributionNeedTheWeights) {
+  ScriptedEndpoint good(script(24, 20), {}), bad(script(6, 30), {});
+  good.start();
+  bad.start();
+  const Outcome outcome = whole(study(good.url(), bad.url()));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const Json all = Json::parse(read_text_file(dir_ / "out" / "results.json"));
+  for (const char* none : {"size", "memory", "fidelity", "mtp", "attribution"}) {
+    for (const auto& [name, variant] : all["variants"].items()) {
+      EXPECT_FALSE(variant.contains(none)) << name << ": " << none;
+    }
+  }
+  for (const auto& file : fs::directory_iterator(dir_ / "out" / "csv")) {
+    const std::string name = file.path().filename();
+    EXPECT_FALSE(name.starts_with("memory") || name.starts_with("attribution")) << name;
+  }
+  for (const char* page : {"report.html", "report.md"}) {
+    const std::string text = read_text_file(dir_ / "out" / page);
+    for (const char* said : {"The memory of any variant: not measured: served over HTTP.",
+                             "Attribution was not run: it needs the weights of a variant"}) {
+      EXPECT_NE(text.find(said), std::string::npos) << page << ": " << said;
+    }
+  }
 }
 
 TEST_F(ServedStudy, AServerThatIsAwayIsARow) {

@@ -1,4 +1,6 @@
 // Why: which modules, and weights or activations, cause the damage (`quantrial attribute`).
+#include <algorithm>
+
 #include "report/sections.h"
 
 namespace quantrial::report {
@@ -52,7 +54,14 @@ Section attribution_section(const Results& results) {
   section.show(swaps(results, "swap_in", "The base with one class quantized"));
   section.show(swaps(results, "swap_out", "The variant with one class restored"));
   section.show(layers(results));
-  if (section.blocks.empty()) section.note("Attribution was not run.");
+  if (!section.blocks.empty()) return section;
+  const std::vector<Variant>& variants = results.variants();
+  const bool all_served =
+      !variants.empty() &&
+      std::all_of(variants.begin(), variants.end(), [](const Variant& v) { return v.served(); });
+  section.note(all_served ? "Attribution was not run: it needs the weights of a variant, and all "
+                            "are served over HTTP."
+                          : "Attribution was not run.");
   return section;
 }
 

@@ -193,7 +193,7 @@ TEST(Report, OfServersAloneSaysWhatCannotBeMeasured) {
   const Report report = render_report(results);
   EXPECT_TRUE(has(report.markdown, "The memory of any variant: not measured: served over HTTP."));
   EXPECT_TRUE(has(report.markdown, "a and b: not measured: served over HTTP."));
-  EXPECT_TRUE(has(report.markdown, "Attribution was not run."));
+  EXPECT_TRUE(has(report.markdown, "Attribution was not run: it needs the weights of a variant"));
   EXPECT_TRUE(report.csv.contains("differences.csv"));
   EXPECT_TRUE(report.csv.contains("latency_e2e.csv"));
   EXPECT_FALSE(report.csv.contains("memory.csv"));
