@@ -1,5 +1,8 @@
 #include "study/fidelity_stage.h"
 
+#include <array>
+#include <set>
+
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/sha256.h"
@@ -57,13 +60,16 @@ void make_traces(StudyContext& context, const FidelityPlan& plan) {
                            {"", parts::traces, key, {{"sha256", Sha256::hex(lines)}}});
 }
 
-// Throws for a text that holds calibration text of any recipe.
+// Throws for a text that holds calibration text of any recipe. What samples, length and seed draw,
+// which most recipes share, is read once.
 void refuse_overlap(const StudyContext& context, const ModelConfig& config,
                     std::span<const FidelityText> texts) {
+  std::set<std::array<int64_t, 3>> seen;
   for (const StudyVariant& variant : context.study.variants) {
     if (!variant.recipe || !variant.recipe->needs_calibration()) continue;
-    const Calibration calibration =
-        read_calibration(context.calibration(), config, variant.recipe->parameters);
+    const RecipeParameters& p = variant.recipe->parameters;
+    if (!seen.insert({p.samples, p.sequence_length, p.seed}).second) continue;
+    const Calibration calibration = read_calibration(context.calibration(), config, p);
     const TextOverlap overlap(calibration.sequences);
     for (const FidelityText& text : texts) {
       const auto at = overlap.find(text.tokens);
