@@ -42,6 +42,13 @@ FigureBlock by_position(const Results& results) {
   return {std::move(table), chart};
 }
 
+// The last column with its intervals, by variant; a small chart for each value of the first.
+FigureBlock intervals(const Results& results, DataTable table) {
+  Chart chart = chart_of(Kind::intervals, results, {table.columns.back().key}, {"variant"});
+  chart.facet = table.columns.front().key;
+  return {std::move(table), chart};
+}
+
 // One figure of every run with drafts.
 FigureBlock by_load(const Results& results, DataTable table, std::string_view key) {
   for (const Variant& v : results.variants()) {
@@ -50,9 +57,7 @@ FigureBlock by_load(const Results& results, DataTable table, std::string_view ke
       if (const auto f = figure(at(*run, {key}))) table.add({load_of(*run), v.name, *f});
     }
   }
-  Chart chart = chart_of(Kind::intervals, results, {table.columns[2].key}, {"variant"});
-  chart.facet = "load";
-  return {std::move(table), chart};
+  return intervals(results, std::move(table));
 }
 
 FigureBlock by_bucket(const Results& results, DataTable table, std::string_view list,
@@ -64,9 +69,7 @@ FigureBlock by_bucket(const Results& results, DataTable table, std::string_view 
         table.add({text(at(*part, {bucket})), v.name, value(number(at(*part, {"drafts"}))), *f});
     }
   }
-  Chart chart = chart_of(Kind::intervals, results, {"acceptance"}, {"variant"});
-  chart.facet = table.columns[0].key;
-  return {std::move(table), chart};
+  return intervals(results, std::move(table));
 }
 
 std::vector<Column> bucket_columns(const std::string& key, const std::string& title) {
