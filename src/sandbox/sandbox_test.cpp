@@ -3,8 +3,12 @@
 #include "sandbox/sandbox.h"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -217,6 +221,21 @@ TEST_F(SandboxTest, IsStoppedAtAnyTime) {
   EXPECT_EQ(frame->kind, 's');
   EXPECT_EQ(python->stop().cause, Cause::stopped);
   EXPECT_FALSE(python->next());
+}
+
+// At once, thus while it is set up, or a little later. What is left behind becomes our child here;
+// were there any, the wait would not end.
+TEST_F(SandboxTest, LeavesNoProcessBehind) {
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  for (int i = 0; i < 40; ++i) {
+    const auto python =
+        search_.sandbox->start({Driver::program, {"import time\ntime.sleep(60)"}, "", {}});
+    usleep(static_cast<useconds_t>(100 * i));
+    python->stop();
+  }
+  while (waitpid(-1, nullptr, 0) > 0) {
+  }
+  EXPECT_EQ(errno, ECHILD);
 }
 
 TEST_F(SandboxTest, ClosingEndsWhatRunsAndStartsNothingMore) {

@@ -171,7 +171,9 @@ void SandboxedPython::read_output(UniqueFd& from, std::string& to, size_t keep) 
 
 const SandboxEnding& SandboxedPython::end(Cause cause) {
   if (pid_ < 0) return ending_;
-  kill(pid_, SIGKILL);  // the process space within dies with it (--die-with-parent)
+  // The process space within dies with it (--die-with-parent), but not while bubblewrap still sets
+  // it up: what waits for that is of the same session.
+  kill(-pid_, SIGKILL);
   reap(cause);
   return ending_;
 }
