@@ -117,6 +117,28 @@ TEST_F(Generate, BenchGivesItsFigures) {
   }
 }
 
+TEST_F(Generate, RunsSyntheticCheckpointsOfEveryFormat) {
+  if (std::system("python3 -c '' 2>/dev/null") != 0) GTEST_SKIP() << "python3 is not here";
+  const std::map<std::string, std::string> stored_as = {
+      {"bf16", "bf16"},     {"fp8", "fp8-block"}, {"int4-g128", "int4"},
+      {"int4-g32", "int4"}, {"nvfp4", "nvfp4"},   {"nvfp4-w4a4", "nvfp4"}};
+  for (const auto& [format, stored] : stored_as) {
+    const fs::path model = dir_ / format;
+    const std::string command =
+        "python3 -B '" QUANTRIAL_SOURCE "/tools/make_synthetic_checkpoint.py' '" + model.string() +
+        "' --shape 0.8b --layers 4 --hidden 256 --intermediate 512 --vocab 512 --format " + format +
+        " --tokenizer '" + text_ + "'";
+    ASSERT_EQ(std::system(command.c_str()), 0) << command;
+    const Outcome outcome =
+        run({"generate", model, "--raw", "--prompt", "def f(x):", "--temperature", "0",
+             "--max-tokens", "3", "--ignore-eos"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_NE(outcome.err.find("generated: 3 tokens"), std::string::npos) << outcome.err;
+    EXPECT_NE(run({"inspect", model}).out.find("up_proj      " + stored), std::string::npos)
+        << format;
+  }
+}
+
 TEST_F(Generate, RefusesWithOneLine) {
   const fs::path bad = write("bad.json", R"({"prompts": [[1, 512]]})");
   const fs::path broken = write("broken.json", "{\"prompts\": [[1,");
