@@ -44,8 +44,7 @@ void RoundToE2m1(float* x, int64_t groups, const float* scales) {
       const auto step = hn::IfThenElse(below_two, half, hn::IfThenElse(below_four, one, two));
       const auto steps = hn::IfThenElse(below_two, two, hn::IfThenElse(below_four, one, half));
       const auto rounded = hn::Min(hn::Mul(hn::Round(hn::Mul(m, steps)), step), six);
-      const auto value = hn::Mul(hn::CopySign(rounded, q), scale);
-      hn::StoreU(hn::IfThenElse(hn::IsNaN(v), v, value), d, x + i);
+      hn::StoreU(hn::IfThenElse(hn::IsNaN(v), v, hn::CopySign(rounded, q)), d, x + i);
     }
   }
 }

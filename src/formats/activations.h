@@ -58,6 +58,14 @@ enum class Arithmetic : uint8_t { float32, bfloat16 };
 // in both arithmetics, before its final cast to the model's type.
 void quantize_dequantize(std::span<float> x, const Activations& activations, Arithmetic arithmetic);
 
+// Channels of a row of `columns` that share a scale; 0 for Unquantized.
+int64_t scale_group(const Activations& activations, int64_t columns);
+
+// The same apart: x[K] becomes the numbers of its codes, which bfloat16 holds, and scales[g] that
+// of the g-th scale_group(); their products are what quantize_dequantize() gives.
+void quantize(std::span<float> x, const Activations& activations, Arithmetic arithmetic,
+              std::span<float> scales);
+
 inline bool is_quantized(const Activations& a) { return !std::holds_alternative<Unquantized>(a); }
 
 }  // namespace quantrial

@@ -72,6 +72,17 @@ inline uint8_t e4m3_code(float x) {
                               minifloat_magnitude<3, -6>(std::min(std::fabs(x), e4m3_max)));
 }
 
+// The number of E4M3 that x is nearest to, ties to even, cut to the largest; NaN stays.
+inline float e4m3_number(float x) {
+  const float magnitude = std::min(std::fabs(x), e4m3_max);
+  const uint32_t bits = std::bit_cast<uint32_t>(magnitude);
+  const float normal = std::bit_cast<float>((bits + 0x7FFFF + (bits >> 20 & 1)) & 0xFFF00000u);
+  constexpr float magic = 0x1p14f;  // the unit of float in [2^14, 2^15) is 2^-9
+  const float subnormal = (magnitude + magic) - magic;
+  const float number = std::copysign(magnitude < 0x1p-6f ? subnormal : normal, x);
+  return x == x ? number : x;
+}
+
 // The E4M3 scale of a group of NVFP4 under the divisor G.
 inline float8_e4m3 nvfp4_scale(float absmax, float divisor) {
   const float wanted = result_in<Arithmetic::bfloat16>(absmax / e2m1_max) * divisor;

@@ -40,6 +40,11 @@ class BackendPair : public OnInstructionSet {
   std::unique_ptr<Backend> reference_ = make_reference_backend(fp32);
   Random random_{1};
 
+  void choose(const BackendOptions& options) {
+    cpu_ = make_cpu_backend(options);
+    reference_ = make_reference_backend(options);
+  }
+
   // Runs `body(backend)` -> results on both and compares.
   template <typename Body>
   void expect_same(double tolerance, Body body) {
@@ -63,31 +68,41 @@ class Linear : public BackendPair,
 };
 
 TEST_P(Linear, AgreesWithReferenceForAnyNumberOfRows) {
-  for (const int64_t T : {1, 2, 3, 4, 7, 17}) {
-    Random random(static_cast<uint64_t>(T));
-    Numbers x{random.floats(T * columns(make(random)))};
-    expect_same(tolerance::operation, [&](Backend& backend) {
-      Random same(7);
-      const auto w = backend.upload(make(same));
-      std::vector<float> y(static_cast<size_t>(T * w->rows()));
-      backend.linear(x.view<2>({T, w->columns()}), *w, {y.data(), {T, w->rows()}});
-      return y;
-    });
+  for (const Precision precision : {Precision::fp32, Precision::native}) {
+    for (const ActivationMode mode : {ActivationMode::as_stored, ActivationMode::off}) {
+      choose({.precision = precision, .activations = mode, .threads = 2});
+      for (const int64_t T : {1, 2, 3, 4, 7, 17}) {
+        Random random(static_cast<uint64_t>(T));
+        Numbers x{random.floats(T * columns(make(random)))};
+        expect_same(tolerance::operation, [&](Backend& backend) {
+          Random same(7);
+          const auto w = backend.upload(make(same));
+          std::vector<float> y(static_cast<size_t>(T * w->rows()));
+          backend.linear(x.view<2>({T, w->columns()}), *w, {y.data(), {T, w->rows()}});
+          return y;
+        });
+      }
+    }
   }
 }
 
 // The promise of backend.h: a row's result is the same bits whatever shares the step.
 TEST_P(Linear, RowDoesNotDependOnTheBatch) {
-  Random random(3);
-  const auto w = cpu_->upload(make(random));
-  constexpr int64_t T = 23;
-  Numbers x{random.floats(T * w->columns())};
-  std::vector<float> together(static_cast<size_t>(T * w->rows()));
-  cpu_->linear(x.view<2>({T, w->columns()}), *w, {together.data(), {T, w->rows()}});
-  for (int64_t t = 0; t < T; ++t) {
-    std::vector<float> alone(static_cast<size_t>(w->rows()));
-    cpu_->linear(x.view<2>({T, w->columns()}).rows(t, 1), *w, {alone.data(), {1, w->rows()}});
-    EXPECT_TRUE(std::equal(alone.begin(), alone.end(), together.begin() + t * w->rows())) << t;
+  for (const Precision precision : {Precision::fp32, Precision::native}) {
+    choose({.precision = precision, .threads = 2});
+    Random random(3);
+    const auto w = cpu_->upload(make(random));
+    for (const int64_t T : {2, 3, 4, 5, 23}) {
+      Numbers x{random.floats(T * w->columns())};
+      std::vector<float> together(static_cast<size_t>(T * w->rows()));
+      cpu_->linear(x.view<2>({T, w->columns()}), *w, {together.data(), {T, w->rows()}});
+      for (int64_t t = 0; t < T; ++t) {
+        std::vector<float> alone(static_cast<size_t>(w->rows()));
+        cpu_->linear(x.view<2>({T, w->columns()}).rows(t, 1), *w, {alone.data(), {1, w->rows()}});
+        EXPECT_TRUE(std::equal(alone.begin(), alone.end(), together.begin() + t * w->rows()))
+            << t << " of " << T;
+      }
+    }
   }
 }
 
@@ -123,6 +138,14 @@ const auto linear_cases = testing::Values(
                [](Random& r) { return random_int4(r, 40, 384, 128, Zeros::symmetric); }},
     LinearCase{"int4_g32_asymmetric",
                [](Random& r) { return random_int4(r, 33, 288, 32, Zeros::asymmetric); }},
+    LinearCase{"int4_g16_asymmetric",
+               [](Random& r) { return random_int4(r, 25, 144, 16, Zeros::asymmetric); }},
+    LinearCase{"int4_g64",
+               [](Random& r) { return random_int4(r, 29, 448, 64, Zeros::asymmetric); }},
+    LinearCase{"int4_g128_asymmetric",
+               [](Random& r) { return random_int4(r, 40, 640, 128, Zeros::asymmetric); }},
+    LinearCase{"fp8_per_channel",
+               [](Random& r) { return random_fp8(r, 150, 330, 512, Fp8Dynamic{0}); }},
     LinearCase{"int4_g48", [](Random& r) { return random_int4(r, 8, 528, 48, Zeros::asymmetric); }},
     LinearCase{"int4_row", [](Random& r) { return random_int4(r, 8, 640, 640, Zeros::symmetric); }},
     LinearCase{"nvfp4", [](Random& r) { return random_nvfp4(r, 50, 272); }},

@@ -50,6 +50,11 @@ class HostBackend : public Backend {
   }
 
  protected:
+  // How inputs of a Linear are quantized here.
+  const Activations& prescribed(const Weight& weight) const {
+    static const Activations none = Unquantized{};
+    return options_.activations == ActivationMode::off ? none : activations(weight);
+  }
   // Input row x[K] of a Linear made ready in place: rounded as the precision says, then quantized
   // as the weight's format says.
   void prepare_input(std::span<float> x, const Activations& activations) const;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "ops/cpu/bf16_inputs.h"
 #include "ops/host_backend.h"
 #include "ops/workers.h"
 
@@ -54,9 +55,14 @@ class CpuBackend final : public HostBackend {
     }
   }
 
+  // Products of bfloat16 where the machine has them and the precision allows, else of float.
+  void linear_bf16(View<const float, 2> x, const Weight& weight, View<float, 2> y);
+  void linear_float(View<const float, 2> x, const Weight& weight, View<float, 2> y);
+
   ThreadPool pool_;
   Workers workers_{pool_};
-  std::vector<float> input_;  // prepared inputs of linear()
+  bf16::Inputs inputs_;
+  std::vector<float> input_;  // prepared inputs of linear_float()
 };
 
 }  // namespace quantrial
