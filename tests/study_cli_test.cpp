@@ -184,6 +184,16 @@ TEST_F(StudyCommand, RefusesWhatWouldFailLater) {
     EXPECT_EQ(outcome.exit_code, 1) << with;
     EXPECT_NE(outcome.err.find(key), std::string::npos) << outcome.err;
   }
+  const auto refused = [&](const std::string& with, const std::string& line) {
+    expect_error(arguments(study(one, plain + with)), line);
+  };
+  // The reference model has 32768 positions.
+  refused("fidelity: {own_traces: 3, context: 32769}\n", "fidelity.context: 32769; the base has");
+  refused("fidelity: {own_traces: 3, context: 9}\n", "fidelity.context: 9; the base's traces");
+  refused("fidelity: {own_traces: 3, tokens: 3}\n", "fidelity.tokens: 3");
+  refused("context: 32769\n", "context: 32769; the base has");
+  refused("speed: {prompt_tokens: [64, 32700], output_tokens: 128}\n", "give 32640 or less");
+  expect_error(arguments(study(one, "benchmarks: [aime]\n")), "`benchmark_files: {aime: FILE}`");
   for (const std::string& name : {std::string(101, 'a'), std::string("bf16.partial")}) {
     const Outcome outcome = run(arguments(study("  - name: " + name + "\n", plain)));
     EXPECT_EQ(outcome.exit_code, 1) << name;

@@ -111,8 +111,11 @@ class Reader {
     const auto supplied = files_.supplied.find(name);
     if (supplied != files_.supplied.end()) return supplied->second;
     if (data.flag("supplied_by_user", false)) {
-      throw Error("{}: its questions are not shipped ({}); give them with --benchmark-file {}=FILE",
-                  name, data.has("get") ? escaped(data.text("get"), 400) : text("source"), name);
+      const bool by_option = files_.place == BenchmarkFiles::Place::option;
+      throw Error("{}: its questions are not shipped ({}); give them with {}", name,
+                  data.has("get") ? escaped(data.text("get"), 400) : text("source"),
+                  by_option ? fmt::format("--benchmark-file {}=FILE", name)
+                            : fmt::format("`benchmark_files: {{{}: FILE}}`", name));
     }
     return file_.parent_path() / data.text("file");
   }

@@ -35,6 +35,8 @@ struct Benchmark {
 struct BenchmarkFiles {
   std::filesystem::path folder;                           // benchmarks/
   std::map<std::string, std::filesystem::path> supplied;  // by benchmark: sets that are not shipped
+  // How the user gives such a file, for the Error that asks for one.
+  enum class Place : uint8_t { option, study } place = Place::option;
 };
 
 // The benchmark `name` of the folder, or the YAML file `name`. Throws Error with file, key, value

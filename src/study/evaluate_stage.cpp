@@ -12,7 +12,7 @@ constexpr int64_t pilot_samples = 2;
 RunWish wish_for(StudyContext& context, const std::string& benchmark) {
   const Study& study = context.study;
   RunWish wish{.benchmarks = {benchmark},
-               .files = {context.places.benchmarks, {}},
+               .files = {context.places.benchmarks, {}, BenchmarkFiles::Place::study},
                .samples = study.samples.at(benchmark),
                .limit = study.limit.at(benchmark),
                .sampling = study.sampling.at(benchmark),

@@ -8,7 +8,6 @@
 #include "base/sha256.h"
 #include "evals/fidelity/fidelity_report.h"
 #include "evals/fidelity/fidelity_texts.h"
-#include "evals/fidelity/own_traces.h"
 #include "quantize/calibration.h"
 #include "study/parts.h"
 #include "study/text_overlap.h"
@@ -46,11 +45,8 @@ void make_traces(StudyContext& context, const FidelityPlan& plan) {
     return;
   }
   const OpenModel base = open_model(context.base());
-  TraceRequest request{.questions = question_files(context.places.benchmarks / "reference"),
-                       .traces = plan.own_traces,
-                       .max_tokens = plan.context,
-                       .seed = context.study.seed,
-                       .sampling = context.base_sampling()};
+  TraceRequest request = trace_request(plan, context.places, context.study.seed);
+  request.sampling = context.base_sampling();
   base.plan({.concurrency = traces_at_once, .context_tokens = plan.context});
   const std::string lines = trace_lines(
       own_traces(*base.model, base.dir, request,
@@ -110,6 +106,19 @@ void measure(StudyContext& context, const Measurement& place, const ModelChoice&
 
 }  // namespace
 
+FidelityPlan traces_plan(FidelityPlan plan) {
+  if (plan.own_traces == 0) plan.own_traces = FidelityPlan().own_traces;
+  return plan;
+}
+
+TraceRequest trace_request(const FidelityPlan& plan, const StudyPlaces& places, uint64_t seed) {
+  return {.questions = question_files(places.benchmarks / "reference"),
+          .traces = plan.own_traces,
+          .max_tokens = plan.context,
+          .seed = seed,
+          .sampling = {}};
+}
+
 // Traces and texts have half of the tokens each, where there are both.
 StudyTexts fidelity_texts(StudyContext& context) {
   const FidelityPlan& plan = *context.study.fidelity;
@@ -139,11 +148,11 @@ StudyTexts fidelity_texts(StudyContext& context) {
 }
 
 std::vector<FidelityText> own_traces_of_base(StudyContext& context, int64_t tokens) {
-  FidelityPlan plan = context.study.fidelity.value_or(FidelityPlan());
-  if (plan.own_traces == 0) plan.own_traces = FidelityPlan().own_traces;
+  FidelityPlan plan = traces_plan(context.study.fidelity.value_or(FidelityPlan()));
+  const ModelConfig config = read_model_config(context.study.base);
+  plan.context = std::min(plan.context, config.max_position_embeddings);
   make_traces(context, plan);
-  return read_fidelity_texts(std::vector{context.folder / traces_file}, context.study.base,
-                             read_model_config(context.study.base),
+  return read_fidelity_texts(std::vector{context.folder / traces_file}, context.study.base, config,
                              {.tokens = tokens, .context = plan.context});
 }
 

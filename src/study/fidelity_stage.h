@@ -2,7 +2,7 @@
 // texts that nothing was calibrated on.
 #pragma once
 
-#include "evals/fidelity/fidelity.h"
+#include "evals/fidelity/own_traces.h"
 #include "study/stage.h"
 
 namespace quantrial {
@@ -15,6 +15,12 @@ struct StudyTexts {
 };
 // Throws Error when a text holds a piece of the calibration text.
 StudyTexts fidelity_texts(StudyContext& context);
+
+// With traces in any case: the speed stage needs them.
+FidelityPlan traces_plan(FidelityPlan plan);
+
+// The questions that the base answers for them; its sampling is to be added.
+TraceRequest trace_request(const FidelityPlan& plan, const StudyPlaces& places, uint64_t seed);
 
 // The base's own traces, made once (traces.jsonl); at most `tokens` of them. Where the study has no
 // fidelity stage, those of its defaults.

@@ -5,6 +5,7 @@
 #include "base/mapped_file.h"
 #include "base/yaml_object.h"
 #include "evals/target.h"
+#include "study/check_lengths.h"
 #include "study/find_checkpoint.h"
 #include "study/study.h"
 
@@ -62,6 +63,7 @@ class Reader {
     };
     read_margin("macro", study_.macro_margin);
     read_margin("benchmark", study_.benchmark_margin);
+    check_lengths(study_, places_, root_);
     return std::move(study_);
   }
 
@@ -190,7 +192,8 @@ class Reader {
     for (const std::string& name : files.keys()) {
       study_.benchmark_files[name] = file(files, name);
     }
-    const BenchmarkFiles where{places_.benchmarks, study_.benchmark_files};
+    const BenchmarkFiles where{places_.benchmarks, study_.benchmark_files,
+                               BenchmarkFiles::Place::study};
     study_.benchmarks = benchmark_names(wanted, where);
     for (const std::string& name : study_.benchmarks) read_benchmark(name, where);
     const auto must_be_asked = [&](const YamlObject& of, const std::string& name) {
@@ -262,7 +265,7 @@ class Reader {
     const YamlObject o = root_.object("fidelity", {"texts", "tokens", "own_traces", "context"});
     if (study_.base.empty()) o.fail("tokens", "needs `base:`; remove `fidelity` or give it");
     FidelityPlan plan;
-    plan.tokens = o.integer("tokens", 2, int64_t{1} << 40, plan.tokens);
+    plan.tokens = o.integer("tokens", 4, int64_t{1} << 40, plan.tokens);
     plan.own_traces = o.integer("own_traces", 0, 1 << 20, plan.own_traces);
     plan.context = o.integer("context", 2, 1 << 24, plan.context);
     read_texts(o, plan);

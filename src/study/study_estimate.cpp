@@ -92,7 +92,7 @@ class Estimator {
     int64_t prompt = 0, reply = 0;
     for (const std::string& name : study_.benchmarks) {
       const Benchmark benchmark =
-          read_benchmark(name, {places_.benchmarks, study_.benchmark_files});
+          read_benchmark(name, {places_.benchmarks, study_.benchmark_files, {}});
       auto questions = static_cast<int64_t>(benchmark.questions.size());
       if (const auto limit = study_.limit.at(name)) questions = std::min(questions, *limit);
       int64_t expected = benchmark.expected_tokens;

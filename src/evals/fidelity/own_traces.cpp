@@ -56,32 +56,41 @@ void draw(std::vector<Question>& questions, int64_t count, uint64_t seed) {
 
 }  // namespace
 
-std::vector<FidelityText> own_traces(Model& model, const fs::path& model_dir,
-                                     const TraceRequest& request,
-                                     const std::function<void(int64_t)>& generated) {
+std::vector<FidelityText> trace_prompts(const fs::path& model_dir, const TraceRequest& request) {
   std::vector<Question> questions = read_questions(request.questions);
   if (questions.empty()) throw Error("own traces: no questions in the files given");
   draw(questions, request.traces, request.seed);
   const Tokenizer tokenizer = Tokenizer::load(model_dir);
   const ChatTemplate chat = ChatTemplate::load(model_dir);
+  std::vector<FidelityText> prompts;
+  for (const Question& question : questions) {
+    std::vector<int32_t> tokens = tokenizer.encode(
+        chat.render({{"messages", question.messages}, {"add_generation_prompt", true}}));
+    std::vector<TextSegment> segments(tokens.size(), TextSegment::prompt);
+    prompts.push_back({std::move(tokens), std::move(segments), question.source});
+  }
+  return prompts;
+}
+
+std::vector<FidelityText> own_traces(Model& model, const fs::path& model_dir,
+                                     const TraceRequest& request,
+                                     const std::function<void(int64_t)>& generated) {
+  std::vector<FidelityText> traces = trace_prompts(model_dir, request);
+  std::erase_if(traces, [&](const FidelityText& prompt) {
+    return static_cast<int64_t>(prompt.tokens.size()) >= request.max_tokens;
+  });
+  const Tokenizer tokenizer = Tokenizer::load(model_dir);
   Engine engine(model, &tokenizer,
                 {.max_sequences = traces_at_once,
                  .max_tokens = traces_at_once * request.max_tokens,
                  .context_tokens = request.max_tokens});
   std::vector<Request> requests;
-  std::vector<FidelityText> traces;
-  for (const Question& question : questions) {
+  for (const FidelityText& prompt : traces) {
     Request& r = requests.emplace_back();
-    r.prompt = tokenizer.encode(
-        chat.render({{"messages", question.messages}, {"add_generation_prompt", true}}));
-    if (static_cast<int64_t>(r.prompt.size()) >= request.max_tokens) {
-      requests.pop_back();
-      continue;
-    }
+    r.prompt = prompt.tokens;
     r.sampling = request.sampling;
     r.sampling.seed = request.seed + requests.size();
     r.on_delta = [&](const Delta& delta) { generated(static_cast<int64_t>(delta.tokens.size())); };
-    traces.push_back({r.prompt, {}, question.source});
   }
   const std::vector<Result> results = generate(engine, std::move(requests));
   for (size_t i = 0; i < results.size(); ++i) {

@@ -23,8 +23,12 @@ struct TraceRequest {
 
 // Lines of the files, drawn without replacement by the seed; those that say `"mix": false` (the
 // reference benchmarks' levels outside the default mix) only where no others are. Rendered by the
-// chat template in `model_dir`, thinking on. `generated(n)` is called as n more tokens come and may
-// throw to stop.
+// chat template in `model_dir`, thinking on. Texts that are all prompt.
+std::vector<FidelityText> trace_prompts(const std::filesystem::path& model_dir,
+                                        const TraceRequest& request);
+
+// What the model makes of those prompts that leave it room. `generated(n)` is called as n more
+// tokens come and may throw to stop.
 std::vector<FidelityText> own_traces(Model& model, const std::filesystem::path& model_dir,
                                      const TraceRequest& request,
                                      const std::function<void(int64_t)>& generated);
