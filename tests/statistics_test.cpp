@@ -84,6 +84,14 @@ TEST(Proportions, AreStatsmodels) {
   }
 }
 
+// scipy 1.17.1, stats.t.interval: -31.80785001375299 to 95.80785001375298.
+TEST(MeanAmounts, IsScipysIntervalCutAtZero) {
+  const Interval tokens = mean_amount(Values{26, 0, 90, 12});
+  EXPECT_EQ(tokens.value, 32.0);
+  EXPECT_EQ(tokens.lo, 0.0);
+  expect_near(tokens.hi, 95.80785001375298, special_function);
+}
+
 TEST(PassAtK, IsTheExactFraction) {
   ASSERT_EQ(vectors()["passk"].size(), 48u);
   for (const json& row : vectors()["passk"]) {

@@ -132,7 +132,8 @@ def accuracy(run):
 def mean_tokens(run, kind):
     if any(s[kind] is None for q in run.questions for s in q):
         return None
-    return figure(st.mean_interval([st.mean([float(s[kind]) for s in q]) for q in run.questions]))
+    value, lo, hi = st.mean_interval([st.mean([float(s[kind]) for s in q]) for q in run.questions])
+    return figure((value, max(lo, 0.0), hi))
 
 
 def restricted_mean(questions, cap):

@@ -105,7 +105,7 @@ ordered_json mean_tokens(const RunSamples& run, OfSample of_sample) {
     }
     means.push_back(sum / static_cast<double>(q.samples.size()));
   }
-  return figure(statistics::mean_interval(means));
+  return figure(statistics::mean_amount(means));
 }
 
 ordered_json lengths_figure(const RunSamples& run, const ResultOptions& options) {

@@ -33,6 +33,12 @@ Interval mean_interval(std::span<const double> values) {
   return {middle, middle - half, middle + half};
 }
 
+Interval mean_amount(std::span<const double> amounts) {
+  Interval result = mean_interval(amounts);
+  result.lo = std::max(result.lo, 0.0);
+  return result;
+}
+
 Interval mean_score(std::span<const double> scores) {
   constexpr int64_t few = 5;
   Interval result = mean_interval(scores);

@@ -16,6 +16,9 @@ double standard_deviation(std::span<const double> values);
 // Mean of `values` with Student's t interval over their number; a single value has no width.
 Interval mean_interval(std::span<const double> values);
 
+// The same of amounts: none is below 0, nor does the interval go there.
+Interval mean_amount(std::span<const double> amounts);
+
 // The mean of question scores in [0, 1]. Where fewer than five questions differ from all right (or
 // all wrong), where t degenerates, the interval holds Wilson's as well.
 Interval mean_score(std::span<const double> scores);

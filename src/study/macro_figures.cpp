@@ -21,11 +21,16 @@ bool is_figure(const ordered_json& f) {
          f["hi"].is_number();
 }
 
-// Of shares: no interval goes beyond all or nothing.
+// Of amounts: no interval goes below nothing.
+ordered_json not_negative(ordered_json amount) {
+  if (!amount.is_null()) amount["lo"] = std::max(amount["lo"].get<double>(), 0.0);
+  return amount;
+}
+
+// Of shares: nor beyond all.
 ordered_json within_bounds(ordered_json share) {
-  if (share.is_null()) return share;
-  share["lo"] = std::max(share["lo"].get<double>(), 0.0);
-  share["hi"] = std::min(share["hi"].get<double>(), 1.0);
+  share = not_negative(std::move(share));
+  if (!share.is_null()) share["hi"] = std::min(share["hi"].get<double>(), 1.0);
   return share;
 }
 
@@ -77,12 +82,8 @@ void add_macro_figures(ordered_json& variant) {
   const auto add = [&](const char* key, ordered_json figure) {
     if (!figure.is_null() && !figure.empty()) to[key] = std::move(figure);
   };
-  add("tokens", macro(
-                    benchmarks,
-                    [](const ordered_json& b) {
-                      return at(b, {"tokens", "generated"});
-                    },
-                    same, same));
+  const Pick generated = [](const ordered_json& b) { return at(b, {"tokens", "generated"}); };
+  add("tokens", not_negative(macro(benchmarks, generated, same, same)));
   add("token_ratio", macro(
                          benchmarks,
                          [](const ordered_json& b) {

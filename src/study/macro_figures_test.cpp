@@ -48,6 +48,15 @@ TEST(MacroFigures, OfSharesEndAtAll) {
   EXPECT_LE(v["macro"]["pass_at"]["2"]["hi"], 1.0);
 }
 
+TEST(MacroFigures, OfLengthsEndAtNothing) {
+  Json v = variant();
+  v["benchmarks"]["a"]["tokens"]["generated"] = figure(20, 0, 400);
+  v["benchmarks"]["b"]["tokens"]["generated"] = figure(30, 0, 300);
+  add_macro_figures(v);
+  EXPECT_DOUBLE_EQ(v["macro"]["tokens"]["value"], 25.0);
+  EXPECT_EQ(v["macro"]["tokens"]["lo"], 0.0);
+}
+
 TEST(MacroFigures, NeedEveryBenchmark) {
   Json v = variant();
   v["benchmarks"]["b"].erase("token_ratio");

@@ -63,7 +63,7 @@ Interval mean_over_draft_rounds(std::span<const AcceptedRounds> requests) {
   const double variance = std::max(0.0, squares - n * mean * mean) / (n - 1);
   const double half = statistics::student_t_quantile(0.5 + statistics::confidence / 2, n - 1) *
                       std::sqrt(variance / n);
-  return {1 + mean, 1 + mean - half, 1 + mean + half};
+  return {1 + mean, 1 + std::max(mean - half, 0.0), 1 + mean + half};
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ ordered_json percentile_figures(const std::vector<double>& values) {
 ordered_json mean_over_rounds(std::span<const double> values) {
   if (values.empty()) return nullptr;
   if (values.size() == 1) return without_bounds(values[0]);
-  return figure(statistics::mean_interval(values));
+  return figure(statistics::mean_amount(values));
 }
 
 ordered_json mean_ratio(std::span<const double> ratios) {

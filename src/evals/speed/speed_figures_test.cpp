@@ -143,6 +143,15 @@ TEST(RateFigures, OneRequestHasTheIntervalOfItsRounds) {
   EXPECT_NEAR(length->hi, 2.455753019838337, tolerance::statistics);
 }
 
+// scipy 1.17.1, stats.t.interval: -555.9 to 3255.9307104262043.
+TEST(RateFigures, OfTwoRoundsAreNotBelowNothing) {
+  const ordered_json speed = mean_over_rounds(std::vector<double>{1200, 1500});
+  EXPECT_EQ(speed["lo"], 0.0);
+  EXPECT_NEAR(speed["hi"], 3255.9307104262043, tolerance::statistics);
+  const auto length = mean_round_length(std::vector<AcceptedRounds>{{3, {1, 0}}}, 1);
+  EXPECT_EQ(length->lo, 1.0) << "a round gives its own token";
+}
+
 // Requests that differ widen it beyond Wilson's.
 TEST(RateFigures, RequestsThatDifferWidenTheInterval) {
   std::vector<RightCount> requests;
