@@ -62,6 +62,13 @@ TEST(Report, SaysTheSameInAllForms) {
   }
 }
 
+// The verdict as statistics/verdict.h spells it.
+TEST(Report, NamesTheVariantsThatAreWorseWithinTheMargin) {
+  Json results = made_up();
+  results["variants"]["nvfp4"]["macro"]["delta"]["verdict"] = "worse within margin";
+  EXPECT_TRUE(has(render_report(results).html, "nvfp4 is worse, but within 5 points"));
+}
+
 TEST(Report, EveryCsvIsNamedInBothPages) {
   const Report report = render_report(made_up());
   EXPECT_GT(report.csv.size(), 40u);

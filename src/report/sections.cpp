@@ -45,7 +45,7 @@ std::string verdict_words(const std::string& verdict, const std::optional<double
       margin ? fmt::format("{:g} {}", *margin * 100, *margin == 0.01 ? "point" : "points")
              : "the margin";
   if (verdict == "lossless") return "lossless within " + points;
-  if (verdict == "worse_within_margin") return "worse, but within " + points;
+  if (verdict == "worse within margin") return "worse, but within " + points;
   return verdict;
 }
 

@@ -89,7 +89,7 @@ DataTable verdict_table(const Results& results) {
 // "a and b are worse; c is undecided".
 std::string summary(const Results& results) {
   std::string out;
-  for (const char* verdict : {"lossless", "worse_within_margin", "worse", "undecided", "failed"}) {
+  for (const char* verdict : {"lossless", "worse within margin", "worse", "undecided", "failed"}) {
     std::vector<std::string> names;
     for (const Variant& v : results.variants()) {
       const std::string its = v.failed() ? "failed" : text(v.at({"macro", "delta", "verdict"}));

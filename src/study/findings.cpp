@@ -26,6 +26,32 @@ std::string points(const Interval& i) {
                      100 * i.hi);
 }
 
+// What the interval of an accuracy less BF16's supports, the margin being what counts as a loss.
+std::string supported(const Interval& d, double margin) {
+  const std::string points = fmt::format("{:g} points", 100 * margin);
+  if (d.hi < 0) {
+    if (d.lo > -margin) return fmt::format("worse, but by less than the margin of {}", points);
+    if (d.hi <= -margin) return fmt::format("worse, by more than the margin of {}", points);
+    return fmt::format(
+        "worse (the interval excludes 0); whether by more than the margin of {} is undecided",
+        points);
+  }
+  if (d.lo > 0) return "better (the interval excludes 0)";
+  if (d.lo > -margin) return fmt::format("no loss is shown, and none of {} or more", points);
+  return fmt::format("neither no loss nor one of {} or more is excluded", points);
+}
+
+// "above it: a, b; not told apart: c", of what has names.
+std::string told_apart(
+    std::initializer_list<std::pair<const char*, const std::vector<std::string>*>> groups) {
+  std::string text;
+  for (const auto& [what, names] : groups) {
+    if (names->empty()) continue;
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", what, fmt::join(*names, ", "));
+  }
+  return text;
+}
+
 std::optional<Interval> interval(const ordered_json& json) {
   if (!json.is_object() || !json.contains("lo") || json.at("lo").is_null()) return std::nullopt;
   return Interval{json.at("value"), json.at("lo"), json.at("hi")};
@@ -77,60 +103,68 @@ class Findings {
     const Verdict verdict = d->hi < 0         ? Verdict::reproduced
                             : is_lossless(*d) ? Verdict::not_reproduced
                                               : Verdict::undecided;
-    list_.push_back(finding(claim, verdict, "macro accuracy against BF16 " + points(*d)));
+    list_.push_back(finding(claim, verdict,
+                            fmt::format("macro accuracy against BF16 {}: {}", points(*d),
+                                        supported(*d, options_.macro_margin))));
   }
 
   void is_worst(const char* recipe) {
     const std::string worst = variant_of(recipe);
     if (worst.empty()) return;
-    std::vector<std::string> evidence;
-    bool all_above = true, one_below = false;
-    for (const char* other : {"int4-autoround", "fp8-block128", "int4-awq", "nvfp4-autoround"}) {
+    constexpr std::array others = {"int4-autoround", "fp8-block128", "int4-awq", "nvfp4-autoround"};
+    std::vector<std::string> evidence, above, below, open;
+    for (const char* other : others) {
       const std::string variant = variant_of(other);
       if (variant.empty()) continue;
       const auto d = macro_difference(store_, options_, worst, variant);
       if (!d) continue;
-      all_above = all_above && d->lo > 0;
-      one_below = one_below || d->hi < 0;
+      (d->lo > 0 ? above : d->hi < 0 ? below : open).push_back(variant);
       evidence.push_back(fmt::format("{} {:+.1f} ({:+.1f} to {:+.1f})", variant, 100 * d->value,
                                      100 * d->lo, 100 * d->hi));
     }
     if (evidence.empty()) return;
-    const Verdict verdict = all_above   ? Verdict::reproduced
-                            : one_below ? Verdict::not_reproduced
-                                        : Verdict::undecided;
-    list_.push_back(finding("NVFP4 of all Linears is the worst of the five recipes", verdict,
-                            fmt::format("points above it: {}", fmt::join(evidence, ", "))));
+    const size_t missing = others.size() - evidence.size();
+    const Verdict verdict = !below.empty()                  ? Verdict::not_reproduced
+                            : open.empty() && missing == 0 ? Verdict::reproduced
+                                                           : Verdict::undecided;
+    list_.push_back(finding(
+        "NVFP4 of all Linears is the worst of the five recipes", verdict,
+        fmt::format(
+            "points above it: {}; {}{}", fmt::join(evidence, ", "),
+            told_apart({{"better than it", &above}, {"worse", &below}, {"not told apart", &open}}),
+            missing == 0 ? "" : fmt::format("; {} of the five are not here", missing))));
   }
 
+  // That it loses less than the margin.
   void survives(const char* recipe) {
     const auto d = delta(variant_of(recipe));
     if (!d) return;
-    const Verdict verdict = is_lossless(*d) ? Verdict::reproduced
-                            : d->hi < 0     ? Verdict::not_reproduced
-                                            : Verdict::undecided;
+    const Verdict verdict = is_lossless(*d)                      ? Verdict::reproduced
+                            : d->hi <= -options_.macro_margin ? Verdict::not_reproduced
+                                                                 : Verdict::undecided;
     list_.push_back(finding("INT4 holds up when in_proj_a and in_proj_b stay 16-bit", verdict,
-                            fmt::format("AutoRound INT4, macro accuracy against BF16 {}; margin "
-                                        "{:.1f}",
-                                        points(*d), 100 * options_.macro_margin)));
+                            fmt::format("AutoRound INT4, macro accuracy against BF16 {}: {}",
+                                        points(*d), supported(*d, options_.macro_margin))));
   }
 
   void talks_longer() {
-    std::vector<std::string> longer, shorter, evidence;
+    std::vector<std::string> evidence, longer, shorter, open;
     for (const std::string& variant : published()) {
       const auto ratio = token_ratio(variant);
       if (!ratio) continue;
-      if (ratio->lo > 1) longer.push_back(variant);
-      if (ratio->hi < 1) shorter.push_back(variant);
+      (ratio->lo > 1 ? longer : ratio->hi < 1 ? shorter : open).push_back(variant);
       evidence.push_back(
           fmt::format("{} {:.2f} ({:.2f} to {:.2f})", variant, ratio->value, ratio->lo, ratio->hi));
     }
     if (evidence.empty()) return;
-    const Verdict verdict = longer.size() == evidence.size() ? Verdict::reproduced
-                            : shorter.size() > longer.size() ? Verdict::not_reproduced
-                                                             : Verdict::undecided;
-    list_.push_back(finding("Quantized models emit more tokens", verdict,
-                            fmt::format("tokens over BF16's: {}", fmt::join(evidence, ", "))));
+    const Verdict verdict = !shorter.empty() ? Verdict::not_reproduced
+                            : open.empty()   ? Verdict::reproduced
+                                             : Verdict::undecided;
+    list_.push_back(finding(
+        "Quantized models emit more tokens", verdict,
+        fmt::format(
+            "tokens over BF16's: {}; {}", fmt::join(evidence, ", "),
+            told_apart({{"more", &longer}, {"fewer", &shorter}, {"not told apart", &open}}))));
   }
 
   void more_tokens_less_accuracy() {
@@ -151,9 +185,13 @@ class Findings {
     const Verdict verdict = c.p >= level ? Verdict::undecided
                             : c.r < 0    ? Verdict::reproduced
                                          : Verdict::not_reproduced;
-    list_.push_back(finding("More tokens go with lower accuracy", verdict,
-                            fmt::format("over {} variants r = {:.2f}, exact permutation p = {:.3f}",
-                                        accuracy.size(), c.r, c.p)));
+    const char* const found = c.p >= level ? "chance alone may give that"
+                              : c.r < 0    ? "longer variants are less accurate here"
+                                           : "longer variants are more accurate here";
+    list_.push_back(finding(
+        "More tokens go with lower accuracy", verdict,
+        fmt::format("over {} variants r = {:.2f}, exact permutation p = {:.3f}: {}",
+                    accuracy.size(), c.r, c.p, found)));
   }
 
   std::vector<std::string> published() const {

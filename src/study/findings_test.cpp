@@ -22,13 +22,19 @@ class FindingsOfAStudy : public testing::Test {
   }
 
   // By claim; "" where there is none that begins so.
-  std::string verdict(const std::string& claim) const {
+  std::string verdict(const std::string& claim) const { return part(claim, "verdict"); }
+  std::string evidence(const std::string& claim) const { return part(claim, "evidence"); }
+  bool says(const std::string& claim, const std::string& words) const {
+    return evidence(claim).find(words) != std::string::npos;
+  }
+
+  std::string part(const std::string& claim, const char* key) const {
     const SampleStore store(folder_.path(), Database::Access::read_write);
     ResultOptions options;
     options.base = "bf16";
     options.macro_margin = 0.05;
     for (const Json& f : findings(results_, store, options)) {
-      if (f.at("claim").get<std::string>().starts_with(claim)) return f.at("verdict");
+      if (f.at("claim").get<std::string>().starts_with(claim)) return f.at(key);
     }
     return "";
   }
@@ -59,13 +65,31 @@ TEST_F(FindingsOfAStudy, AClaimOfNoLossNeedsAnIntervalWithinTheMargin) {
   EXPECT_EQ(verdict(int4_holds), "not reproduced");
 }
 
+// The sentence says what the interval excludes, whatever the claim; the margin is 5 points.
+TEST_F(FindingsOfAStudy, SayWhatTheIntervalSupports) {
+  const auto expect = [&](const Json& delta, const std::string& result, const std::string& words) {
+    add("v", "int4-autoround", delta, figure(1, 0.9, 1.1));
+    EXPECT_EQ(verdict(int4_holds), result) << delta;
+    EXPECT_TRUE(says(int4_holds, words)) << evidence(int4_holds);
+  };
+  expect(figure(-0.057, -0.095, -0.019), "undecided",
+         "worse (the interval excludes 0); whether by more than the margin of 5 points is undecided");
+  expect(figure(-0.02, -0.03, -0.01), "reproduced", "worse, but by less than the margin");
+  expect(figure(-0.1, -0.15, -0.06), "not reproduced", "worse, by more than the margin");
+  expect(figure(0, -0.03, 0.03), "reproduced", "no loss is shown, and none of 5 points or more");
+  expect(figure(0.03, 0.01, 0.05), "reproduced", "better (the interval excludes 0)");
+  expect(figure(-0.02, -0.08, 0.04), "undecided", "neither no loss nor one of 5 points or more");
+}
+
 TEST_F(FindingsOfAStudy, TokensAreOfAllRecipesTogether) {
   add("a", "nvfp4", figure(0, -0.1, 0.1), figure(1.2, 1.1, 1.3));
   EXPECT_EQ(verdict(more_tokens), "reproduced");
   add("b", "int4-awq", figure(0, -0.1, 0.1), figure(1.0, 0.9, 1.1));
   EXPECT_EQ(verdict(more_tokens), "undecided");
+  EXPECT_TRUE(says(more_tokens, "more: a; not told apart: b")) << evidence(more_tokens);
   add("a", "nvfp4", figure(0, -0.1, 0.1), figure(0.8, 0.7, 0.9));
   EXPECT_EQ(verdict(more_tokens), "not reproduced");
+  EXPECT_TRUE(says(more_tokens, "fewer: a; not told apart: b")) << evidence(more_tokens);
 }
 
 TEST_F(FindingsOfAStudy, WhatIsNotThereOrLoadedInAnotherWayGivesNone) {

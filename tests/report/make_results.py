@@ -35,7 +35,7 @@ def share(value, half):
 
 def verdict(delta, margin):
     if delta["hi"] < 0:
-        return "worse_within_margin" if delta["lo"] > -margin else "worse"
+        return "worse within margin" if delta["lo"] > -margin else "worse"
     return "lossless" if delta["lo"] > -margin else "undecided"
 
 
