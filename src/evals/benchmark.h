@@ -2,6 +2,7 @@
 // (benchmarks/NAME.yaml and a file of questions); benchmarks/README.md describes the keys.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>

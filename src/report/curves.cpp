@@ -29,6 +29,12 @@ std::vector<AtK> curve(const Json& by_k) {
   return points;
 }
 
+std::string one_sample_note() {
+  return "pass@1 is the accuracy. Its interval is another: here a bootstrap over questions, with "
+         "the same draws for every k and variant, as curves that are compared need; the accuracy's "
+         "is Student's t over questions.";
+}
+
 FigureBlock macro_curves(const Results& results, const std::string& name, const std::string& title,
                          const std::vector<Measure>& measures) {
   DataTable table{name,

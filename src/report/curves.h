@@ -20,6 +20,9 @@ FigureBlock macro_curves(const Results& results, const std::string& name, const 
 FigureBlock benchmark_curves(const Results& results, const std::string& name,
                              const Measure& measure);
 
+// Why pass@1 has not the interval of the accuracy that it is.
+std::string one_sample_note();
+
 // One point of a curve.
 struct AtK {
   double k = 0;

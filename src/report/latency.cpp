@@ -100,19 +100,22 @@ FigureBlock cost(const Results& results) {
     table.add({v.name, *seconds, value(figure(v.at({"speed", "natural", "tokens_per_correct"}))),
                *accuracy});
   }
-  return {std::move(table), chart_of(Kind::points, results, {"seconds"}, {"accuracy"}),
-          "Up and to the left is better."};
+  return {
+      std::move(table), chart_of(Kind::points, results, {"seconds"}, {"accuracy"}),
+      fmt::format("Up and to the left is better. Time: {}. Length depends on the variant alone.",
+                  of_loaded_machine)};
 }
 
-// Variants that no other beats in both.
+// Variants that no other beats in both accuracy and length; where a length is unknown, none.
 std::vector<std::string> frontier(const DataTable& table) {
-  const size_t seconds = table.column("seconds"), accuracy = table.column("accuracy");
+  const size_t tokens = table.column("tokens"), accuracy = table.column("accuracy");
   std::vector<std::string> names;
   for (const Row& mine : table.rows) {
+    if (!number(mine.values[tokens])) return {};
     const bool beaten = std::any_of(table.rows.begin(), table.rows.end(), [&](const Row& other) {
-      const double s = *number(other.values[seconds]) - *number(mine.values[seconds]);
+      const double t = number(other.values[tokens]).value_or(0) - *number(mine.values[tokens]);
       const double a = *number(other.values[accuracy]) - *number(mine.values[accuracy]);
-      return s <= 0 && a >= 0 && (s < 0 || a > 0);
+      return t <= 0 && a >= 0 && (t < 0 || a > 0);
     });
     if (!beaten) names.push_back(text(mine.values[0]));
   }
@@ -133,13 +136,15 @@ Section latency_section(const Results& results) {
     return section;
   }
   if (best.size() > 1) {
-    section.note("No variant is both more accurate and quicker than " + joined(best) +
-                 " (values alone; the intervals above say how sure that is).");
+    section.note("No variant is both more accurate and spends fewer tokens a correct answer than " +
+                 joined(best) + " (values alone; the intervals above say how sure that is).");
   }
   section.note(
       "Percentiles by nearest rank with intervals from order statistics; those for which there "
       "were too few requests "
-      "are left out. Speculative decoding has a section of its own.");
+      "are left out. Runs of fixed length take turns over the variants; those of the benchmarks "
+      "came one after the other, so what else the machine did then is in them. Speculative "
+      "decoding has a section of its own.");
   return section;
 }
 

@@ -75,7 +75,7 @@ Section majority_section(const Results& results) {
     if (has_macro || name == "majority_tied") figure.shown = FigureBlock::Shown::folded;
     section.show(std::move(figure));
   }
-  section.show({macro_gaps(results)});
+  section.show({macro_gaps(results), std::nullopt, one_sample_note()});
   if (has_macro) gap.shown = FigureBlock::Shown::folded;
   section.show(std::move(gap));
   return section;

@@ -37,6 +37,7 @@ Section pass_at_k_section(const Results& results) {
   FigureBlock macro =
       macro_curves(results, "pass_at_k_macro", "pass@k and pass^k over all benchmarks",
                    {{"pass_at", "pass@k: any right"}, {"pass_hat", "pass^k: all right"}});
+  macro.caption += " " + one_sample_note();
   const bool has_macro = !macro.table.rows.empty();
   section.show(std::move(macro));
   const std::vector<std::string> crossed = crossings(results);

@@ -62,6 +62,28 @@ TEST(Report, SaysTheSameInAllForms) {
   }
 }
 
+// Beside each of two intervals of one figure stands why they differ.
+TEST(Report, SaysWhyPassAt1HasAnotherIntervalThanAccuracy) {
+  const Report report = render_report(made_up());
+  for (const std::string& page : {report.html, report.markdown}) {
+    const size_t first = page.find("pass@1 is the accuracy. Its interval is another");
+    ASSERT_NE(first, std::string::npos);
+    EXPECT_NE(page.find("pass@1 is the accuracy. Its interval is another", first + 1),
+              std::string::npos)
+        << "with the votes too";
+  }
+}
+
+// Benchmarks of the variants ran under different loads: no sentence ranks speeds by them.
+TEST(Report, SaysWhatTheTimeOfACorrectAnswerDependsOn) {
+  const Report report = render_report(made_up());
+  EXPECT_TRUE(has(report.html, "one variant after the other, under whatever load"));
+  EXPECT_TRUE(has(report.markdown, "Time a correct answer: of the benchmarks' runs"));
+  for (const char* claim : {"quicker", "faster", "slower"}) {
+    EXPECT_FALSE(has(report.markdown, claim)) << claim;
+  }
+}
+
 // The verdict as statistics/verdict.h spells it.
 TEST(Report, NamesTheVariantsThatAreWorseWithinTheMargin) {
   Json results = made_up();

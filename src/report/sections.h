@@ -28,6 +28,9 @@ Section limits_section(const Results& results);
 // What several sections say alike.
 inline constexpr const char* served_over_http = "not measured: served over HTTP";
 // Why a part of a variant is not there: it failed, it is served, or nobody measured it.
+inline constexpr const char* of_loaded_machine =
+    "of the benchmarks' runs, one variant after the other, under whatever load the machine had "
+    "then; its interval is of the questions alone, so it ranks no speeds";
 std::string why_absent(const Variant& variant);
 // "nvfp4", "bf16 (base)", "bf16-again (control)".
 std::string label(const Results& results, const Variant& variant);

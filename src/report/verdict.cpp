@@ -195,6 +195,9 @@ Section verdict_section(const Results& results) {
   if (figure.table.has_column("context_24gb")) {
     figure.caption += " Context: tokens of the longest that fits on a card.";
   }
+  if (figure.table.has_column("seconds_per_correct")) {
+    figure.caption += std::string(" Time a correct answer: ") + of_loaded_machine + ".";
+  }
   if (figure.table.has_column("mtp_mean_length")) {
     figure.caption += " MTP length: mean tokens a forward pass with drafts.";
   }

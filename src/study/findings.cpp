@@ -124,7 +124,7 @@ class Findings {
     }
     if (evidence.empty()) return;
     const size_t missing = others.size() - evidence.size();
-    const Verdict verdict = !below.empty()                  ? Verdict::not_reproduced
+    const Verdict verdict = !below.empty()                 ? Verdict::not_reproduced
                             : open.empty() && missing == 0 ? Verdict::reproduced
                                                            : Verdict::undecided;
     list_.push_back(finding(
@@ -139,9 +139,9 @@ class Findings {
   void survives(const char* recipe) {
     const auto d = delta(variant_of(recipe));
     if (!d) return;
-    const Verdict verdict = is_lossless(*d)                      ? Verdict::reproduced
+    const Verdict verdict = is_lossless(*d)                   ? Verdict::reproduced
                             : d->hi <= -options_.macro_margin ? Verdict::not_reproduced
-                                                                 : Verdict::undecided;
+                                                              : Verdict::undecided;
     list_.push_back(finding("INT4 holds up when in_proj_a and in_proj_b stay 16-bit", verdict,
                             fmt::format("AutoRound INT4, macro accuracy against BF16 {}: {}",
                                         points(*d), supported(*d, options_.macro_margin))));
@@ -188,10 +188,10 @@ class Findings {
     const char* const found = c.p >= level ? "chance alone may give that"
                               : c.r < 0    ? "longer variants are less accurate here"
                                            : "longer variants are more accurate here";
-    list_.push_back(finding(
-        "More tokens go with lower accuracy", verdict,
-        fmt::format("over {} variants r = {:.2f}, exact permutation p = {:.3f}: {}",
-                    accuracy.size(), c.r, c.p, found)));
+    list_.push_back(
+        finding("More tokens go with lower accuracy", verdict,
+                fmt::format("over {} variants r = {:.2f}, exact permutation p = {:.3f}: {}",
+                            accuracy.size(), c.r, c.p, found)));
   }
 
   std::vector<std::string> published() const {

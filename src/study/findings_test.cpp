@@ -72,8 +72,9 @@ TEST_F(FindingsOfAStudy, SayWhatTheIntervalSupports) {
     EXPECT_EQ(verdict(int4_holds), result) << delta;
     EXPECT_TRUE(says(int4_holds, words)) << evidence(int4_holds);
   };
-  expect(figure(-0.057, -0.095, -0.019), "undecided",
-         "worse (the interval excludes 0); whether by more than the margin of 5 points is undecided");
+  expect(
+      figure(-0.057, -0.095, -0.019), "undecided",
+      "worse (the interval excludes 0); whether by more than the margin of 5 points is undecided");
   expect(figure(-0.02, -0.03, -0.01), "reproduced", "worse, but by less than the margin");
   expect(figure(-0.1, -0.15, -0.06), "not reproduced", "worse, by more than the margin");
   expect(figure(0, -0.03, 0.03), "reproduced", "no loss is shown, and none of 5 points or more");
