@@ -14,6 +14,7 @@
 
 #include "base/temporary_folder.h"
 #include "bench/timing.h"
+#include "ops/multiply_rate.h"
 #include "quantize/auto_round.h"
 #include "quantize/hidden_states.h"
 #include "tests/random_weights.h"
@@ -108,7 +109,7 @@ void run(DenseBlock& block, const ModelConfig& config, const Activations& activa
   };
   int64_t weights = 0;
   for (const auto& w : block.weights()) weights += w.size();
-  const double peak = fma_peak(pool);
+  const double peak = measure_float_rate(pool);
   const double ahead = shortest_seconds(pool, 20, forward);
   const double both = shortest_seconds(pool, 20, [&] {
     forward();
@@ -124,7 +125,8 @@ using Kinds = std::vector<MixerKind>;
 
 void run_kinds(const Folder& folder, const ModelConfig& config, const Kinds& kinds,
                ThreadPool& pool) {
-  fmt::print("{} threads, registers alone {:.0f} GFLOP/s\n", pool.size(), fma_peak(pool) / 1e9);
+  fmt::print("{} threads, registers alone {:.0f} GFLOP/s\n", pool.size(),
+             measure_float_rate(pool) / 1e9);
   const Checkpoint checkpoint(folder.path);
   for (const MixerKind kind : kinds) {
     DenseBlock block(checkpoint, config, Folder::prefix(kind), kind, pool);
@@ -206,7 +208,7 @@ void tune(const Tuned& tuned, const Kinds& kinds, ThreadPool& pool) {
         result.error_before, result.error_after, result.notes.back());
     fmt::print("    bound of {} iterations: {:.2f} s\n", parameters.iters,
                static_cast<double>(parameters.iters) * flop_of_iteration(block, config, kind) /
-                   bfloat16_peak(pool));
+                   measure_bfloat16_rate(pool));
     std::fflush(stdout);
   }
 }

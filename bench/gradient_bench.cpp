@@ -4,6 +4,7 @@
 // of registers alone, measured in the same run.
 #include "bench/timing.h"
 #include "ops/gradients/gradients.h"
+#include "ops/multiply_rate.h"
 #include "tests/random_weights.h"
 
 namespace quantrial::gradients {
@@ -27,7 +28,7 @@ struct Sizes {
 class MixerBench {
  public:
   MixerBench(const Sizes& sizes, ThreadPool& pool)
-      : s_(sizes), pool_(pool), workers_(pool), random_(1), peak_(fma_peak(pool)) {}
+      : s_(sizes), pool_(pool), workers_(pool), random_(1), peak_(measure_float_rate(pool)) {}
 
   void run() {
     fmt::print("{} threads, registers alone {:.0f} GFLOP/s; T {}, C {}, heads {}/{} of {}\n",

@@ -5,6 +5,7 @@
 
 #include "bench/timing.h"
 #include "ops/matmul.h"
+#include "ops/multiply_rate.h"
 #include "tests/random_weights.h"
 
 namespace quantrial {
@@ -16,7 +17,7 @@ struct Shape {
 
 void run(ThreadPool& pool, Factors factors) {
   Workers workers(pool);
-  const double peak = fma_peak(pool) / 1e9;
+  const double peak = measure_float_rate(pool) / 1e9;
   fmt::print("{} threads, registers alone: {:.0f} GFLOP/s\n", pool.size(), peak);
   fmt::print("{:>6} {:>6} {:>6}  {:>28} {:>28} {:>28}\n", "T", "N", "K", "y = x w^T", "dx = dy w",
              "dw = dy^T x");

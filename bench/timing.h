@@ -6,8 +6,6 @@
 #include <functional>
 
 #include "base/thread_pool.h"
-#include "ops/cpu/fma_peak.h"
-#include "ops/cpu/matmul_bf16.h"
 
 namespace quantrial {
 
@@ -29,24 +27,6 @@ inline double shortest_seconds(const ThreadPool& pool, int repetitions,
     shortest = std::min(shortest, seconds_of(clock) - start);
   }
   return shortest;
-}
-
-// FLOP/s of multiply-adds in registers alone, all threads together: of floats, and of bfloat16
-// factors where the processor has them.
-inline double fma_peak(ThreadPool& pool) {
-  constexpr int64_t rounds = 2'000'000;
-  const double seconds = shortest_seconds(pool, 20, [&] {
-    pool.parallel_for(pool.size(), [&](int64_t, int) { fma_peak_rounds(rounds); });
-  });
-  return static_cast<double>(pool.size() * rounds * fma_peak_flop()) / seconds;
-}
-inline double bfloat16_peak(ThreadPool& pool) {
-  if (bfloat16_factors() == Factors::float32) return fma_peak(pool);
-  constexpr int64_t rounds = 2'000'000;
-  const double seconds = shortest_seconds(pool, 20, [&] {
-    pool.parallel_for(pool.size(), [&](int64_t, int) { bf16::peak_rounds(rounds); });
-  });
-  return static_cast<double>(pool.size() * rounds * bf16::peak_flop()) / seconds;
 }
 
 }  // namespace quantrial
