@@ -342,6 +342,20 @@ TEST_P(Operations, DeltaRuleRecurrentAndChunked) {
   expect_same(tolerance::recurrence, [&](Backend& b) { return small.run(b, 192); });
 }
 
+// The promise of backend.h for tokens of one sequence: drafts that are verified together get the
+// bits that they get one by one.
+TEST_P(Operations, TokensTogetherAreTheBitsOfTokensOneByOne) {
+  const DeltaCase few(5, 1, 2, 24, 76, 13);
+  const std::vector<float> together = few.run(*cpu_, 0);
+  std::vector<float> one_by_one(together.size());
+  const View<float, 3> y(one_by_one.data(), few.shape);
+  for (int64_t t = 0; t < few.T; ++t) {
+    const std::vector<Segment> segments = {{.first_row = t, .num_rows = 1}};
+    cpu_->delta_rule(few.inputs, segments, {one_by_one.data() + y.size(), few.state_shape}, y);
+  }
+  EXPECT_EQ(one_by_one, together);
+}
+
 TEST_P(Operations, ChunkedAgreesWithRecurrentOver4096Tokens) {
   const DeltaCase many(4096, 1, 2, 64, 64, 5);
   const std::vector<float> recurrent = many.run(*cpu_, 0), chunked = many.run(*cpu_, 4096);

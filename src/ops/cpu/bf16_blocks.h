@@ -150,7 +150,9 @@ class LaneGroups {
     return G % block == 0 || G >= K || G == 16 || G == 32 || G == 64;
   }
 
-  int64_t first(int64_t b) const { return blocks_a_group_ == 1 ? b * a_block_ : b / blocks_a_group_; }
+  int64_t first(int64_t b) const {
+    return blocks_a_group_ == 1 ? b * a_block_ : b / blocks_a_group_;
+  }
   uint32_t mask(int64_t b) const {  // of those that there are
     return (1U << std::min(a_block_, groups_ - first(b))) - 1U;
   }
@@ -207,21 +209,18 @@ class Int4Blocks {
     const __m128i words =
         _mm_maskz_loadu_epi16(mask, static_cast<const uint16_t*>(row.scales) + at);
     if (type_ == Type::f16) return groups_.spread(_mm256_cvtph_ps(words));
-    return groups_.spread(
-        _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(words), 16)));
+    return groups_.spread(_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(words), 16)));
   }
   __m512 zero(const Row& row, int64_t b) const {
     const int64_t at = groups_.first(b);
     const uint32_t bytes = (static_cast<uint32_t>(std::popcount(groups_.mask(b))) + 1) / 2;
-    const __m128i stored = _mm_maskz_loadu_epi8(static_cast<__mmask16>((1U << bytes) - 1U),
-                                                row.zeros + at / 2);
-    const __m512i nibbles =
-        _mm512_broadcastd_epi32(_mm_srli_epi32(stored, at % 2 == 0 ? 0 : 4));
-    const __m512i zero =
-        _mm512_and_si512(_mm512_srlv_epi32(nibbles, _mm512_slli_epi32(groups_.index(), 2)),
-                         _mm512_set1_epi32(15));
-    return _mm512_cvtepi32_ps(_mm512_add_epi32(
-        zero, _mm512_set1_epi32(w_.zero_offset - Int4Group::symmetric_zero)));
+    const __m128i stored =
+        _mm_maskz_loadu_epi8(static_cast<__mmask16>((1U << bytes) - 1U), row.zeros + at / 2);
+    const __m512i nibbles = _mm512_broadcastd_epi32(_mm_srli_epi32(stored, at % 2 == 0 ? 0 : 4));
+    const __m512i zero = _mm512_and_si512(
+        _mm512_srlv_epi32(nibbles, _mm512_slli_epi32(groups_.index(), 2)), _mm512_set1_epi32(15));
+    return _mm512_cvtepi32_ps(
+        _mm512_add_epi32(zero, _mm512_set1_epi32(w_.zero_offset - Int4Group::symmetric_zero)));
   }
 
  private:

@@ -22,9 +22,7 @@ constexpr int64_t slice_blocks = 16, slice_rows = 48;
 constexpr int64_t most_unsliced_rows = 6;
 
 // Sums that wait for the next slice.
-int64_t partial_floats(int64_t T, int64_t rows) {
-  return std::min(T, slice_rows) * rows * lanes;
-}
+int64_t partial_floats(int64_t T, int64_t rows) { return std::min(T, slice_rows) * rows * lanes; }
 
 // A tile's weights after that: pairs of all blocks, then the scales and zeros of their lanes.
 template <bool scale_, bool zero_>
@@ -101,8 +99,8 @@ inline __m128 sums_of_lanes(__m512 a, __m512 b, __m512 c, __m512 d) {
   const auto low = _mm512_unpacklo_pd((__m512d)ab, (__m512d)cd);
   const auto high = _mm512_unpackhi_pd((__m512d)ab, (__m512d)cd);
   const __m512 quarters = _mm512_add_ps((__m512)low, (__m512)high);
-  const __m256 halves = _mm256_add_ps(_mm512_castps512_ps256(quarters),
-                                      _mm512_extractf32x8_ps(quarters, 1));
+  const __m256 halves =
+      _mm256_add_ps(_mm512_castps512_ps256(quarters), _mm512_extractf32x8_ps(quarters, 1));
   return _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps(halves, 1));
 }
 
@@ -110,9 +108,9 @@ template <int NB>
 void store(const __m512 (&total)[NB], float factor, float* y) {
   static_assert(NB <= 4);
   const __m512 none = _mm512_setzero_ps();
-  const __m128 sums = sums_of_lanes(total[0], NB > 1 ? total[NB > 1 ? 1 : 0] : none,
-                                    NB > 2 ? total[NB > 2 ? 2 : 0] : none,
-                                    NB > 3 ? total[NB > 3 ? 3 : 0] : none);
+  const __m128 sums =
+      sums_of_lanes(total[0], NB > 1 ? total[NB > 1 ? 1 : 0] : none,
+                    NB > 2 ? total[NB > 2 ? 2 : 0] : none, NB > 3 ? total[NB > 3 ? 3 : 0] : none);
   _mm_mask_storeu_ps(y, (1U << NB) - 1U, _mm_mul_ps(sums, _mm_set1_ps(factor)));
 }
 
@@ -147,7 +145,8 @@ struct BlockScale {
   }
   // total + what the sums mean; `lane` of the inputs' scales and sums.
   __m512 added(__m512 total, __m512 sum, const InputRows& x, int64_t lane) const {
-    if constexpr (Blocks::has_zero) sum = _mm512_fnmadd_ps(zero, _mm512_load_ps(x.sums + lane), sum);
+    if constexpr (Blocks::has_zero)
+      sum = _mm512_fnmadd_ps(zero, _mm512_load_ps(x.sums + lane), sum);
     if constexpr (!scaled_inputs) return _mm512_fmadd_ps(sum, of_w, total);
     return _mm512_fmadd_ps(sum, _mm512_mul_ps(of_w, _mm512_load_ps(x.scales + lane)), total);
   }
@@ -360,13 +359,14 @@ int64_t tile_scratch_floats(const Weight& weight, int64_t T, int64_t rows) {
   const int64_t partial = partial_floats(T, rows);
   if (T <= most_direct_rows || std::holds_alternative<Bf16>(weight)) return partial;
   const int64_t blocks = (columns(weight) + block - 1) / block;
-  return partial + rows * (has_zero_points(weight) ? DecodedBlocks<true, true>::row_floats(blocks)
-                                                   : DecodedBlocks<true, false>::row_floats(blocks));
+  return partial + rows * (has_zero_points(weight)
+                               ? DecodedBlocks<true, true>::row_floats(blocks)
+                               : DecodedBlocks<true, false>::row_floats(blocks));
 }
 
 void linear_tile(const Weight& weight, const LinearTile& tile) {
-  const bool known = with_blocks(
-      weight, [&](const auto& blocks) { multiply_tile(blocks, tile, rows(weight)); });
+  const bool known =
+      with_blocks(weight, [&](const auto& blocks) { multiply_tile(blocks, tile, rows(weight)); });
   require(known, "bf16: a format that takes() names");
 }
 

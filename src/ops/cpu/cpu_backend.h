@@ -2,6 +2,7 @@
 // in the inner loop. One file per group of operations; kernels.h holds the vectorised loops.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -53,6 +54,16 @@ class CpuBackend final : public HostBackend {
     } else {
       pool_.parallel_for(count, task);
     }
+  }
+
+  // The same for task(row), `work` floats each; several rows are taken at a time.
+  template <typename Task>
+  void for_rows(int64_t rows, int64_t work, Task&& task) {
+    constexpr int64_t worth_taking = 10'000;
+    const int64_t block = std::max<int64_t>(1, worth_taking / work);
+    for_each((rows + block - 1) / block, block * work, [&](int64_t i, int) {
+      for (int64_t t = i * block; t < std::min(rows, (i + 1) * block); ++t) task(t);
+    });
   }
 
   // Products of bfloat16 where the machine has them and the precision allows, else of float.

@@ -1,68 +1,46 @@
 // Norms, gates, sums and moves of rows: a few passes over T x K floats.
 #include <algorithm>
-#include <cmath>
 
 #include "ops/cpu/cpu_backend.h"
-#include "ops/cpu/gates.h"
-#include "ops/cpu/kernels.h"
+#include "ops/cpu/elementwise_kernels.h"
 
 namespace quantrial {
-namespace {
-
-float inverse_rms(const float* x, int64_t n, float eps) {
-  return 1 / std::sqrt(kernels::dot(x, x, n) / static_cast<float>(n) + eps);
-}
-
-}  // namespace
 
 void CpuBackend::rms_norm(View<const float, 2> x, View<const float, 1> weight, float eps,
                           View<float, 2> y) {
   const int64_t K = x.shape(1);
-  for_each(x.shape(0), 2 * K, [&](int64_t t, int) {
-    const float* in = x.data() + t * K;
-    float* out = y.data() + t * K;
-    const float scale = inverse_rms(in, K, eps);
-    for (int64_t k = 0; k < K; ++k) out[k] = in[k] * scale * (1 + weight.data()[k]);
+  for_rows(x.shape(0), 2 * K, [&](int64_t t) {
+    kernels::rms_norm_row({.x = x[t].data(), .weight = weight.data(), .n = K, .eps = eps},
+                          y[t].data());
   });
 }
 
 void CpuBackend::gated_rms_norm(View<const float, 2> x, View<const float, 1> weight, float eps,
                                 View<const float, 2> z, GateKind gate, View<float, 2> y) {
   const int64_t D = x.shape(1);
-  for_each(x.shape(0), 16 * D, [&](int64_t t, int) {
-    const float* in = x.data() + t * D;
-    const float* gates = z.data() + t * D;
-    float* out = y.data() + t * D;
-    const float scale = inverse_rms(in, D, eps);
-    for (int64_t k = 0; k < D; ++k) {
-      const float open = gate == GateKind::silu ? silu(gates[k]) : sigmoid(gates[k]);
-      out[k] = in[k] * scale * weight.data()[k] * open;
-    }
+  for_rows(x.shape(0), 4 * D, [&](int64_t t) {
+    kernels::gated_rms_norm_row({.x = x[t].data(), .weight = weight.data(), .n = D, .eps = eps},
+                                z[t].data(), gate, y[t].data());
   });
 }
 
 void CpuBackend::add(View<const float, 2> x, View<float, 2> y) {
   const int64_t K = x.shape(1);
-  for_each(x.shape(0), K, [&](int64_t t, int) {
-    for (int64_t i = t * K; i < (t + 1) * K; ++i) y.data()[i] += x.data()[i];
-  });
+  for_rows(x.shape(0), K, [&](int64_t t) { kernels::add(x[t].data(), K, y[t].data()); });
 }
 
 void CpuBackend::silu_multiply(View<const float, 2> gate, View<const float, 2> up,
                                View<float, 2> y) {
   const int64_t K = y.shape(1);
-  for_each(y.shape(0), 16 * K, [&](int64_t t, int) {
-    for (int64_t i = t * K; i < (t + 1) * K; ++i) {
-      y.data()[i] = silu(gate.data()[i]) * up.data()[i];
-    }
+  for_rows(y.shape(0), 4 * K, [&](int64_t t) {
+    kernels::silu_multiply(gate[t].data(), up[t].data(), K, y[t].data());
   });
 }
 
 void CpuBackend::sigmoid_gate(View<const float, 2> gate, View<float, 2> y) {
   const int64_t K = y.shape(1);
-  for_each(y.shape(0), 16 * K, [&](int64_t t, int) {
-    for (int64_t i = t * K; i < (t + 1) * K; ++i) y.data()[i] *= sigmoid(gate.data()[i]);
-  });
+  for_rows(y.shape(0), 4 * K,
+           [&](int64_t t) { kernels::sigmoid_multiply(gate[t].data(), K, y[t].data()); });
 }
 
 void CpuBackend::concatenate(View<const float, 2> x1, View<const float, 2> x2, View<float, 2> y) {

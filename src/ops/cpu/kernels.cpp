@@ -241,43 +241,6 @@ void AttentionValuesBf16(const HeadScores& from, const PageRows<bfloat16>& value
   AttentionValues(from, values, y);
 }
 
-// Two passes over S: decay it and read S^T k; then add k d^T and read S^T q.
-void DeltaStep(const DeltaToken& token, const DeltaState& state, float* HWY_RESTRICT y) {
-  const float *q = token.q, *k = token.k, *v = token.v;
-  const float decay = token.decay, beta = token.beta;
-  const int64_t D_k = state.D_k, D_v = state.D_v;
-  float* HWY_RESTRICT S = state.S;
-  float* HWY_RESTRICT delta = state.d;
-  const Lanes d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto decay_lanes = hn::Set(d, decay);
-  int64_t j = 0;
-  for (; j + lanes <= D_v; j += lanes) {
-    auto read = hn::Zero(d);
-    for (int64_t i = 0; i < D_k; ++i) {
-      const auto s = hn::Mul(hn::LoadU(d, S + i * D_v + j), decay_lanes);
-      hn::StoreU(s, d, S + i * D_v + j);
-      read = hn::MulAdd(s, hn::Set(d, k[i]), read);
-    }
-    const auto change = hn::Mul(hn::Set(d, beta), hn::Sub(hn::LoadU(d, v + j), read));
-    hn::StoreU(change, d, delta + j);
-    auto out = hn::Zero(d);
-    for (int64_t i = 0; i < D_k; ++i) {
-      const auto s = hn::MulAdd(hn::Set(d, k[i]), change, hn::LoadU(d, S + i * D_v + j));
-      hn::StoreU(s, d, S + i * D_v + j);
-      out = hn::MulAdd(s, hn::Set(d, q[i]), out);
-    }
-    hn::StoreU(out, d, y + j);
-  }
-  for (; j < D_v; ++j) {
-    float read = 0, out = 0;
-    for (int64_t i = 0; i < D_k; ++i) read += (S[i * D_v + j] *= decay) * k[i];
-    delta[j] = beta * (v[j] - read);
-    for (int64_t i = 0; i < D_k; ++i) out += (S[i * D_v + j] += k[i] * delta[j]) * q[i];
-    y[j] = out;
-  }
-}
-
 const char* InstructionSet() { return hwy::TargetName(HWY_TARGET); }
 
 }  // namespace
@@ -295,7 +258,6 @@ HWY_EXPORT(AttentionScoresF32);
 HWY_EXPORT(AttentionScoresBf16);
 HWY_EXPORT(AttentionValuesF32);
 HWY_EXPORT(AttentionValuesBf16);
-HWY_EXPORT(DeltaStep);
 HWY_EXPORT(InstructionSet);
 
 std::string_view instruction_set() { return HWY_DYNAMIC_DISPATCH(InstructionSet)(); }
@@ -327,10 +289,6 @@ void attention_values(const HeadScores& scores, const PageRows<float>& values, f
 template <>
 void attention_values(const HeadScores& scores, const PageRows<bfloat16>& values, float* y) {
   HWY_DYNAMIC_DISPATCH(AttentionValuesBf16)(scores, values, y);
-}
-
-void delta_step(const DeltaToken& token, const DeltaState& state, float* y) {
-  HWY_DYNAMIC_DISPATCH(DeltaStep)(token, state, y);
 }
 
 }  // namespace quantrial::kernels

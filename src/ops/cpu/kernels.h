@@ -77,16 +77,4 @@ void attention_scores(const float* q, const PageRows<T>& keys, const HeadScores&
 template <typename T>
 void attention_values(const HeadScores& scores, const PageRows<T>& values, float* y);
 
-// One token of the delta rule (backend.h).
-struct DeltaToken {
-  const float *q, *k, *v;  // [D_k], [D_k], [D_v]
-  float decay, beta;       // decay = exp(g)
-};
-struct DeltaState {
-  float* S;  // [D_k, D_v]
-  int64_t D_k, D_v;
-  float* d;  // scratch of D_v
-};
-void delta_step(const DeltaToken& token, const DeltaState& state, float* y);
-
 }  // namespace quantrial::kernels

@@ -65,6 +65,19 @@ void DeltaChunk::correct(const Matrix<const float>& k_read) {
          .scaled = d()});
 }
 
+void DeltaChunk::run(const View<float, 3>& y, float* read_memory, const float* S0, float* S) {
+  const Matrix<float> read = with_values(read_memory, 2 * n), to = values(y);
+  multiply_nn(qk(), state(S0), read, Into::overwrite);
+  correct(read.from_row(n, n));
+  scale_rows(read, decays.start, to);
+  multiply_nn(q_mixed(), d(), to, Into::add);
+  if (S == nullptr) return;
+  const float decay = decays.start[n - 1];
+  for (int64_t i = 0; i < sizes.state(); ++i) S[i] = decay * S0[i];
+  scale_rows(d(), decays.end, d());
+  multiply_tn(k(), d(), state(S), Into::add);
+}
+
 namespace {
 
 Product product_of(Strided a, Strided b, const Matrix<float>& c, Into into) {

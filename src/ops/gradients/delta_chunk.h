@@ -37,6 +37,9 @@ class DeltaChunk {
   void load_head(int64_t value_head);
   // Fills e and d from k_read[n, D_v] = k S0.
   void correct(const Matrix<const float>& k_read);
+  // All of it for the value head taken: its rows of y[T, H_v, D_v], and S, which may be S0, unless
+  // it is null. read[2 delta_chunk, D_v] is scratch: q S0, then k S0.
+  void run(const View<float, 3>& y, float* read, const float* S0, float* S);
 
   // [n, D_v]: this chunk's rows of the value head in x[T, H_v, D_v], or of v in conv[T, C].
   template <typename T>

@@ -4,26 +4,6 @@
 #include "ops/gradients/delta_chunk.h"
 
 namespace quantrial::gradients {
-namespace {
-
-// y of one value head, and S after the chunk unless it is null. read[2n, D_v]: q S0, then k S0.
-void run_head(DeltaChunk& chunk, const View<float, 3>& y, float* read_memory, const float* S0,
-              float* S) {
-  const int64_t n = chunk.n;
-  const Matrix<float> read = chunk.with_values(read_memory, 2 * n), to = chunk.values(y);
-  chunk.multiply_nn(chunk.qk(), chunk.state(S0), read, Into::overwrite);
-  chunk.correct(read.from_row(n, n));
-  scale_rows(read, chunk.decays.start, to);
-  chunk.multiply_nn(chunk.q_mixed(), chunk.d(), to, Into::add);
-  if (S == nullptr) return;
-  const float decay = chunk.decays.start[n - 1];
-  for (int64_t i = 0; i < chunk.sizes.state(); ++i) S[i] = decay * S0[i];
-  scale_rows(chunk.d(), chunk.decays.end, chunk.d());
-  chunk.multiply_tn(chunk.k(), chunk.d(), chunk.state(S), Into::add);
-}
-
-}  // namespace
-
 void delta_rule(const DeltaInputs& inputs, const DeltaSequences& of, View<float, 3> y,
                 View<float, 4> states, Workers& workers) {
   const DeltaSizes sizes(inputs);
@@ -44,7 +24,7 @@ void delta_rule(const DeltaInputs& inputs, const DeltaSequences& of, View<float,
       chunk.load(key_head, sequence * L + row, std::min(delta_chunk, L - row));
       for (int64_t h = first; h < last; ++h) {
         chunk.load_head(h);
-        run_head(chunk, y, read, S[c][h].data(), c + 1 < chunks ? S[c + 1][h].data() : nullptr);
+        chunk.run(y, read, S[c][h].data(), c + 1 < chunks ? S[c + 1][h].data() : nullptr);
       }
     }
   });
