@@ -250,6 +250,25 @@ TEST_P(Operations, AttentionOverPages) {
   }
 }
 
+// The promise of backend.h: a prompt's row gets the bits that decoding gives it.
+TEST_P(Operations, AttentionOfRowsTogetherIsThatOfRowsAlone) {
+  constexpr int64_t H = 6, H_kv = 1, D = 40, T = 150;
+  const std::vector<int32_t> pages = {1, 2, 0};
+  Numbers k{random_.floats(T * D)}, v{random_.floats(T * D)}, q{random_.floats(T * H * D)};
+  std::vector<bfloat16> keys(3 * page_tokens * D), values(keys.size());
+  const KvPages cache{keys.data(), values.data(), DType::bf16, H_kv, D};
+  std::vector<Segment> segments = {{.num_rows = T, .pages = pages}};
+  cpu_->store_kv(k.view<3>({T, H_kv, D}), v.view<3>({T, H_kv, D}), segments, cache);
+  std::vector<float> together(T * H * D), alone(together.size());
+  const View<float, 3> to(alone.data(), {T, H, D});
+  cpu_->attention(q.view<3>({T, H, D}), segments, cache, {together.data(), {T, H, D}});
+  for (int64_t t = 0; t < T; ++t) {
+    segments = {{.first_row = t, .num_rows = 1, .first_position = t, .pages = pages}};
+    cpu_->attention(q.view<3>({T, H, D}), segments, cache, to);
+  }
+  EXPECT_EQ(alone, together);
+}
+
 TEST_P(Operations, CausalConvolutionWithState) {
   constexpr int64_t C = 300, W = 4;
   Numbers x{random_.floats(9 * C)}, weight{random_.floats(C * W)}, past{random_.floats(3 * 3 * C)};

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/cpu/attention_kernels.h"
 #include "ops/cpu/cpu_backend.h"
-#include "ops/cpu/kernels.h"
 
 namespace quantrial {
 namespace {
@@ -27,49 +27,85 @@ void store_row(const float* row, void* pool, const KvPages& cache, const Segment
   for (int64_t i = 0; i < width; ++i) store_number(to[i], row[i]);
 }
 
-// Scores become softmax numerators in place; returns their sum.
-float softmax_numerators(float* scores, int64_t count, float scale) {
-  const float largest = *std::max_element(scores, scores + count);
-  float total = 0;
-  for (int64_t j = 0; j < count; ++j) {
-    scores[j] = std::exp((scores[j] - largest) * scale);
-    total += scores[j];
-  }
-  return total;
-}
-
-// A query row's share of one key head: q, y [H,D] of the heads that share it, over positions
-// [0, count).
-struct HeadGroup {
-  const float* q;
-  int64_t H, kv_head, count;
-  float* y;
-};
-
-// T is the cache's element type; scores[H, count] is scratch.
-template <typename T>
-void attend(const HeadGroup& group, const Segment& segment, const KvPages& cache, float* scores) {
-  const int64_t H = group.H, D = cache.head_dim, count = group.count;
-  const auto page_rows = [&](void* pool, int64_t first) {
-    return kernels::PageRows<T>{.first = page_of<T>(pool, cache, segment, first, group.kv_head),
-                                .stride = cache.num_heads * D,
-                                .count = std::min(page_tokens, count - first),
-                                .D = D};
+// A block of neighbouring query rows of one segment under one key head: the H heads of each that
+// share it, and positions in [0, first_position + row].
+class AttentionTask {
+ public:
+  struct Place {
+    const Segment& segment;
+    int64_t first_row, num_rows;  // of the segment's
+    int64_t kv_head;
   };
-  for (int64_t first = 0; first < count; first += page_tokens) {
-    kernels::attention_scores(group.q, page_rows(cache.keys, first), {scores + first, H, count});
+  AttentionTask(View<const float, 3> q, const KvPages& cache, const Place& place)
+      : q_(q), cache_(cache), at_(place), H_(q.shape(1) / cache.num_heads), D_(cache.head_dim) {}
+
+  static int64_t floats(int64_t rows, int64_t D) { return kernels::AttentionRows::floats(rows, D); }
+
+  void run(View<float, 3> y, float* memory) const {
+    const kernels::AttentionRows rows = load(memory);
+    if (cache_.dtype == DType::f32) {
+      attend<float>(rows);
+    } else {
+      attend<bfloat16>(rows);
+    }
+    for (int64_t r = 0; r < at_.num_rows; ++r) {
+      for (int64_t h = 0; h < H_; ++h) {
+        const int64_t m = r * H_ + h;
+        float* to = y.data() + row_offset(r) + h * D_;
+        const float factor = 1 / rows.total[m];
+        for (int64_t i = 0; i < D_; ++i) to[i] = rows.y[m * D_ + i] * factor;
+      }
+    }
   }
-  const float scale = 1 / std::sqrt(static_cast<float>(D));
-  std::fill_n(group.y, H * D, 0.0f);
-  for (int64_t h = 0; h < H; ++h) {
-    float* row = scores + h * count;
-    const float inverse = 1 / softmax_numerators(row, count, scale);
-    for (int64_t j = 0; j < count; ++j) row[j] *= inverse;
+
+ private:
+  int64_t row_offset(int64_t r) const {
+    const int64_t row = at_.segment.first_row + at_.first_row + r;
+    return (row * q_.shape(1) + at_.kv_head * H_) * D_;
   }
-  for (int64_t first = 0; first < count; first += page_tokens) {
-    kernels::attention_values({scores + first, H, count}, page_rows(cache.values, first), group.y);
+
+  kernels::AttentionRows load(float* memory) const {
+    const int64_t M = at_.num_rows * H_;
+    const kernels::AttentionRows rows(M, D_, memory);
+    const float scale = 1 / std::sqrt(static_cast<float>(D_));
+    for (int64_t r = 0; r < at_.num_rows; ++r) {
+      const float* from = q_.data() + row_offset(r);
+      for (int64_t i = 0; i < H_ * D_; ++i) rows.q[r * H_ * D_ + i] = from[i] * scale;
+    }
+    std::fill_n(rows.y, M * D_, 0.0f);
+    std::fill_n(rows.largest, M, -HUGE_VALF);
+    std::fill_n(rows.total, M, 0.0f);
+    return rows;
   }
-}
+
+  // Pages that all rows see in full go for all of them, later ones for each row up to itself. T is
+  // the cache's element type.
+  template <typename T>
+  void attend(const kernels::AttentionRows& rows) const {
+    const auto page = [&](int64_t first, int64_t count) {
+      return kernels::PagePart<T>{
+          .keys = page_of<T>(cache_.keys, cache_, at_.segment, first, at_.kv_head),
+          .values = page_of<T>(cache_.values, cache_, at_.segment, first, at_.kv_head),
+          .stride = cache_.num_heads * D_,
+          .count = std::min(page_tokens, count - first)};
+    };
+    const int64_t seen = at_.segment.first_position + at_.first_row + 1;  // by the first row
+    const int64_t shared = seen / page_tokens * page_tokens;
+    for (int64_t first = 0; first < shared; first += page_tokens) {
+      kernels::attend_page(rows, page(first, shared));
+    }
+    for (int64_t r = 0; r < at_.num_rows; ++r) {
+      for (int64_t first = shared; first < seen + r; first += page_tokens) {
+        kernels::attend_page(rows.part(r * H_, H_), page(first, seen + r));
+      }
+    }
+  }
+
+  View<const float, 3> q_;
+  const KvPages& cache_;
+  const Place& at_;
+  int64_t H_, D_;
+};
 
 }  // namespace
 
@@ -118,25 +154,28 @@ void CpuBackend::store_kv(View<const float, 3> k, View<const float, 3> v,
 
 void CpuBackend::attention(View<const float, 3> q, std::span<const Segment> segments,
                            const KvPages& cache, View<float, 3> y) {
-  const int64_t heads = q.shape(1), D = q.shape(2), shared = heads / cache.num_heads;
+  const int64_t D = q.shape(2), H = q.shape(1) / cache.num_heads;
+  // About 32 rows under a key head, 64 KB of queries and sums with heads of 256.
+  const int64_t block = std::max<int64_t>(1, 32 / H);
+  attention_tasks_.assign(1, 0);
+  int64_t work = 0;
   for (const Segment& s : segments) {
-    workers_.reserve(shared * (s.first_position + s.num_rows));
-    for_each(s.num_rows * cache.num_heads, 2 * shared * D * (s.first_position + 1),
-             [&](int64_t task, int thread) {
-               const int64_t row = task / cache.num_heads, kv_head = task % cache.num_heads;
-               const int64_t at = ((s.first_row + row) * heads + kv_head * shared) * D;
-               const HeadGroup group{.q = q.data() + at,
-                                     .H = shared,
-                                     .kv_head = kv_head,
-                                     .count = s.first_position + row + 1,
-                                     .y = y.data() + at};
-               if (cache.dtype == DType::f32) {
-                 attend<float>(group, s, cache, workers_.scratch(thread));
-               } else {
-                 attend<bfloat16>(group, s, cache, workers_.scratch(thread));
-               }
-             });
+    const int64_t blocks = (s.num_rows + block - 1) / block;
+    attention_tasks_.push_back(attention_tasks_.back() + blocks * cache.num_heads);
+    work += s.num_rows * (s.first_position + s.num_rows) * 2 * q.shape(1) * D;
   }
+  const int64_t count = attention_tasks_.back();
+  workers_.reserve(AttentionTask::floats(block * H, D));
+  for_each(count, work / std::max<int64_t>(count, 1), [&](int64_t task, int thread) {
+    const auto after = std::upper_bound(attention_tasks_.begin(), attention_tasks_.end(), task);
+    const Segment& s = segments[static_cast<size_t>(after - attention_tasks_.begin() - 1)];
+    const int64_t i = task - *(after - 1), row = i / cache.num_heads * block;
+    const AttentionTask::Place place{.segment = s,
+                                     .first_row = row,
+                                     .num_rows = std::min(block, s.num_rows - row),
+                                     .kv_head = i % cache.num_heads};
+    AttentionTask(q, cache, place).run(y, workers_.scratch(thread));
+  });
 }
 
 }  // namespace quantrial

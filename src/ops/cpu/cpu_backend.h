@@ -73,7 +73,8 @@ class CpuBackend final : public HostBackend {
   ThreadPool pool_;
   Workers workers_{pool_};
   bf16::Inputs inputs_;
-  std::vector<float> input_;  // prepared inputs of linear_float()
+  std::vector<float> input_;              // prepared inputs of linear_float()
+  std::vector<int64_t> attention_tasks_;  // first task of each segment
 };
 
 }  // namespace quantrial

@@ -137,110 +137,6 @@ void MultiplyLinear(const Weight& w, const LinearTile& p) {
   }
 }
 
-// MB rows by NB vectors of C, held in registers while k runs.
-template <int MB, int NB>
-void MultiplyAddBlock(const Product& p, int64_t m, int64_t n) {
-  const Lanes d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const float* a = p.a + m * p.a_row;
-  const float* b = p.b + n;
-  float* c = p.c + m * p.c_row + n;
-  hn::Vec<Lanes> sum[MB][NB];
-  for (int i = 0; i < MB; ++i) {
-    for (int j = 0; j < NB; ++j) sum[i][j] = hn::LoadU(d, c + i * p.c_row + j * lanes);
-  }
-  for (int64_t k = 0; k < p.K; ++k) {
-    hn::Vec<Lanes> row[NB];
-    for (int j = 0; j < NB; ++j) row[j] = hn::LoadU(d, b + k * p.b_row + j * lanes);
-    for (int i = 0; i < MB; ++i) {
-      const auto factor = hn::Set(d, a[i * p.a_row + k * p.a_column]);
-      for (int j = 0; j < NB; ++j) sum[i][j] = hn::MulAdd(factor, row[j], sum[i][j]);
-    }
-  }
-  for (int i = 0; i < MB; ++i) {
-    for (int j = 0; j < NB; ++j) hn::StoreU(sum[i][j], d, c + i * p.c_row + j * lanes);
-  }
-}
-
-template <int MB>
-void MultiplyAddRows(const Product& p, int64_t m) {
-  const auto lanes = static_cast<int64_t>(hn::Lanes(Lanes()));
-  int64_t n = 0;
-  for (; n + 2 * lanes <= p.N; n += 2 * lanes) MultiplyAddBlock<MB, 2>(p, m, n);
-  for (; n + lanes <= p.N; n += lanes) MultiplyAddBlock<MB, 1>(p, m, n);
-  for (; n < p.N; ++n) {
-    for (int64_t i = m; i < m + MB; ++i) {
-      for (int64_t k = 0; k < p.K; ++k) {
-        p.c[i * p.c_row + n] += p.a[i * p.a_row + k * p.a_column] * p.b[k * p.b_row + n];
-      }
-    }
-  }
-}
-
-void MultiplyAdd(const Product& product) {
-  int64_t m = 0;
-  for (; m + 4 <= product.M; m += 4) MultiplyAddRows<4>(product, m);
-  for (; m < product.M; ++m) MultiplyAddRows<1>(product, m);
-}
-
-template <typename T>
-void AttentionScores(const float* q, const PageRows<T>& keys, const HeadScores& to) {
-  const Lanes d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const int64_t D = keys.D;
-  for (int64_t j = 0; j < keys.count; ++j) {
-    const T* key = keys.first + j * keys.stride;
-    for (int64_t h = 0; h < to.H; ++h) {
-      auto sum = hn::Zero(d);
-      int64_t i = 0;
-      for (; i + lanes <= D; i += lanes) {
-        sum = hn::MulAdd(hn::LoadU(d, q + h * D + i), LoadFloats(d, key + i), sum);
-      }
-      float total = hn::GetLane(hn::SumOfLanes(d, sum));
-      for (; i < D; ++i) total += q[h * D + i] * to_float(key[i]);
-      to.scores[h * to.stride + j] = total;
-    }
-  }
-}
-
-template <typename T>
-void AttentionValues(const HeadScores& from, const PageRows<T>& values, float* y) {
-  const Lanes d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const int64_t D = values.D;
-  for (int64_t h = 0; h < from.H; ++h) {
-    const float* p = from.scores + h * from.stride;
-    int64_t i = 0;
-    for (; i + lanes <= D; i += lanes) {
-      auto sum = hn::LoadU(d, y + h * D + i);
-      for (int64_t j = 0; j < values.count; ++j) {
-        sum =
-            hn::MulAdd(hn::Set(d, p[j]), LoadFloats(d, values.first + j * values.stride + i), sum);
-      }
-      hn::StoreU(sum, d, y + h * D + i);
-    }
-    for (; i < D; ++i) {
-      for (int64_t j = 0; j < values.count; ++j) {
-        y[h * D + i] += p[j] * to_float(values.first[j * values.stride + i]);
-      }
-    }
-  }
-}
-
-// HWY_EXPORT takes no templates.
-void AttentionScoresF32(const float* q, const PageRows<float>& keys, const HeadScores& to) {
-  AttentionScores(q, keys, to);
-}
-void AttentionScoresBf16(const float* q, const PageRows<bfloat16>& keys, const HeadScores& to) {
-  AttentionScores(q, keys, to);
-}
-void AttentionValuesF32(const HeadScores& from, const PageRows<float>& values, float* y) {
-  AttentionValues(from, values, y);
-}
-void AttentionValuesBf16(const HeadScores& from, const PageRows<bfloat16>& values, float* y) {
-  AttentionValues(from, values, y);
-}
-
 const char* InstructionSet() { return hwy::TargetName(HWY_TARGET); }
 
 }  // namespace
@@ -253,11 +149,6 @@ namespace quantrial::kernels {
 HWY_EXPORT(Dot);
 HWY_EXPORT(MultiplyLinear);
 HWY_EXPORT(LinearTileScratch);
-HWY_EXPORT(MultiplyAdd);
-HWY_EXPORT(AttentionScoresF32);
-HWY_EXPORT(AttentionScoresBf16);
-HWY_EXPORT(AttentionValuesF32);
-HWY_EXPORT(AttentionValuesBf16);
 HWY_EXPORT(InstructionSet);
 
 std::string_view instruction_set() { return HWY_DYNAMIC_DISPATCH(InstructionSet)(); }
@@ -270,25 +161,6 @@ int64_t linear_tile_scratch(int64_t T, const Weight& w) {
 
 void linear_tile(const Weight& w, const LinearTile& tile) {
   HWY_DYNAMIC_DISPATCH(MultiplyLinear)(w, tile);
-}
-
-void multiply_add(const Product& product) { HWY_DYNAMIC_DISPATCH(MultiplyAdd)(product); }
-
-template <>
-void attention_scores(const float* q, const PageRows<float>& keys, const HeadScores& scores) {
-  HWY_DYNAMIC_DISPATCH(AttentionScoresF32)(q, keys, scores);
-}
-template <>
-void attention_scores(const float* q, const PageRows<bfloat16>& keys, const HeadScores& scores) {
-  HWY_DYNAMIC_DISPATCH(AttentionScoresBf16)(q, keys, scores);
-}
-template <>
-void attention_values(const HeadScores& scores, const PageRows<float>& values, float* y) {
-  HWY_DYNAMIC_DISPATCH(AttentionValuesF32)(scores, values, y);
-}
-template <>
-void attention_values(const HeadScores& scores, const PageRows<bfloat16>& values, float* y) {
-  HWY_DYNAMIC_DISPATCH(AttentionValuesBf16)(scores, values, y);
 }
 
 }  // namespace quantrial::kernels

@@ -46,35 +46,4 @@ struct LinearTile {
 };
 void linear_tile(const Weight& w, const LinearTile& tile);
 
-// C[M,N] += A[M,K] B[K,N]; A(m,k) = a[m a_row + k a_column], b and c row-major with strides.
-struct Product {
-  const float* a;
-  int64_t a_row, a_column;
-  const float* b;
-  int64_t b_row;
-  float* c;
-  int64_t c_row;
-  int64_t M, N, K;
-};
-void multiply_add(const Product& product);
-
-// Keys or values of `count` positions in one page; T is float or bfloat16.
-template <typename T>
-struct PageRows {
-  const T* first;  // row j[D] at first + j * stride
-  int64_t stride, count, D;
-};
-// H query heads that share the page's key head: q or y [H, D], scores [H, stride] of which the
-// page's positions are the first columns.
-struct HeadScores {
-  float* scores;
-  int64_t H, stride;
-};
-// scores[h][j] = q[h] . k_j.
-template <typename T>
-void attention_scores(const float* q, const PageRows<T>& keys, const HeadScores& scores);
-// y[h] += sum_j scores[h][j] v_j.
-template <typename T>
-void attention_values(const HeadScores& scores, const PageRows<T>& values, float* y);
-
 }  // namespace quantrial::kernels
