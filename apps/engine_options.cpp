@@ -27,6 +27,13 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
       ->check(CLI::IsMember(std::vector<std::string>(nvfp4_global_scale_names.begin(),
                                                      nvfp4_global_scale_names.end())))
       ->capture_default_str();
+  command
+      .add_option("--head-bits", arguments.head_bits,
+                  "8: the output matrix rounded to FP8 at load, half the bytes to read (its cost: "
+                  "docs/fidelity.md); 16: as stored")
+      ->check(
+          CLI::IsMember(std::vector<std::string>(head_bits_names.begin(), head_bits_names.end())))
+      ->capture_default_str();
 }
 
 std::filesystem::path model_folder(const ModelArguments& arguments) {
@@ -50,6 +57,7 @@ ModelChoice model_choice(const CommonOptions& common, const ModelArguments& argu
           .nvfp4_global_scale = arguments.nvfp4_global_scale == name(Nvfp4GlobalScale::fused_max)
                                     ? Nvfp4GlobalScale::fused_max
                                     : Nvfp4GlobalScale::as_written,
+          .head = arguments.head_bits == "8" ? HeadStorage::fp8 : HeadStorage::as_stored,
           .threads = common.threads};
 }
 
@@ -60,10 +68,12 @@ OpenModel open_model(const CommonOptions& common, const ModelArguments& argument
 std::string describe(const MemoryPlan& plan) {
   const auto mib = [](int64_t bytes) { return static_cast<double>(bytes) / double(1 << 20); };
   return fmt::format(
-      "memory: {:.1f} MiB: weights {:.1f}, keys and values {:.1f} ({} sequences of {} "
+      "memory: {:.1f} MiB: weights {:.1f}{}, keys and values {:.1f} ({} sequences of {} "
       "tokens), states {:.1f}, workspace {:.1f}; resident {:.1f}",
-      mib(plan.total()), mib(plan.weights), mib(plan.kv), plan.engine.max_sequences,
-      plan.context_tokens, mib(plan.recurrent), mib(plan.workspace), mib(resident_memory_bytes()));
+      mib(plan.total()), mib(plan.weights),
+      plan.rounded_head > 0 ? fmt::format(" (8-bit head {:.1f})", mib(plan.rounded_head)) : "",
+      mib(plan.kv), plan.engine.max_sequences, plan.context_tokens, mib(plan.recurrent),
+      mib(plan.workspace), mib(resident_memory_bytes()));
 }
 
 void add_sampling_arguments(CLI::App& command, SamplingArguments& a) {

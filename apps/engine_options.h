@@ -16,6 +16,7 @@ struct ModelArguments {
   std::string precision = "native";
   std::string activations = "as-stored";
   std::string nvfp4_global_scale = "as-written";
+  std::string head_bits = "16";
 };
 void add_model_arguments(CLI::App& command, ModelArguments& arguments);
 // Throws Error when there is none.

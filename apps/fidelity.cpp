@@ -107,6 +107,7 @@ FidelityBreakdown noise_floor(const FidelityArguments& arguments, const CommonOp
                               ThreadPool& pool, Progress& progress) {
   ModelArguments again = arguments.model;
   again.model = arguments.base;
+  again.head_bits = "16";
   again.precision = again.precision == "fp32" ? "native" : "fp32";
   const OpenModel other = open_model(common, again);
   return compare({*base.model, arguments.base},
@@ -119,6 +120,7 @@ void run(const FidelityArguments& arguments, const CommonOptions& common) {
   open_output(out, "fidelity -o", arguments.out, arguments);
   ModelArguments base_arguments = arguments.model;
   base_arguments.model = arguments.base;
+  base_arguments.head_bits = "16";
   const OpenModel base = open_model(common, base_arguments);
   const OpenModel model = open_model(common, arguments.model);
   ThreadPool pool(common.threads);
@@ -185,7 +187,8 @@ void add_fidelity_command(CLI::App& app, const CommonOptions& common) {
   command->add_option("-o,--output", a->out, "JSON file to write (docs/fidelity.md)");
   command->footer(
       "Example:\n  quantrial fidelity out/int4 --base models/Qwen3.6-27B --text held-out.jsonl\n"
-      "--precision and --activations hold for both models.");
+      "--precision and --activations hold for both models, --head-bits for the first alone: give "
+      "one folder twice to see what an 8-bit head costs.");
   command->callback([a, &common] { run(*a, common); });
 }
 

@@ -57,6 +57,15 @@ TEST_F(Fidelity, TheBaseIsAtNoDistanceFromItselfAndTheNoiseIsSmall) {
   EXPECT_LT(noise, tolerance::kl_native);
 }
 
+// The base keeps its head as stored, so that one folder twice shows what 8 bits cost.
+TEST_F(Fidelity, ShowsWhatAnEightBitHeadCosts) {
+  const auto ours =
+      report("tiny/text", {"--text", prompts_, "--head-bits", "8", "--noise-floor", "off"});
+  const double kl = ours.at("fidelity").at("all").at("kl").at("mean").at("value");
+  EXPECT_GT(kl, 0);
+  EXPECT_LT(kl, tolerance::kl_fp8_head);
+}
+
 TEST_F(Fidelity, ThreadsAndStepsDoNotChangeAFigure) {
   const auto one = report("autoround_int4", {"--text", prompts_, "--threads", "1"});
   EXPECT_EQ(one, report("autoround_int4", {"--text", prompts_, "--threads", "3"}));

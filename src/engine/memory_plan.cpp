@@ -32,6 +32,7 @@ class Planner {
     return {.engine = engine,
             .context_tokens = context,
             .weights = model_.weights,
+            .rounded_head = model_.rounded_head,
             .kv = StatePool::kv_bytes(config_, kv_dtype_, limits),
             .recurrent = StatePool::recurrent_bytes(config_, limits),
             .workspace = model_.activations};

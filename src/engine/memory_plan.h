@@ -22,10 +22,11 @@ struct MemoryWish {
 struct MemoryPlan {
   EngineOptions engine;
   int64_t context_tokens = 0;
-  int64_t weights = 0;    // as stored: mapped from the file, or a copy
-  int64_t kv = 0;         // keys and values of concurrency * context positions
-  int64_t recurrent = 0;  // Gated DeltaNet states
-  int64_t workspace = 0;  // activations and logits
+  int64_t weights = 0;       // as stored: mapped from the file, or a copy
+  int64_t rounded_head = 0;  // of the weights: the output matrix of --head-bits 8
+  int64_t kv = 0;            // keys and values of concurrency * context positions
+  int64_t recurrent = 0;     // Gated DeltaNet states
+  int64_t workspace = 0;     // activations and logits
 
   // Error beyond 2^63.
   int64_t total() const { return checked_sum({weights, kv, recurrent, workspace}); }

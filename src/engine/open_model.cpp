@@ -35,16 +35,17 @@ OpenModel open_model(const ModelChoice& choice) {
   open.backend = make_cpu_backend({.precision = choice.precision,
                                    .activations = choice.activations,
                                    .threads = choice.threads});
-  open.model =
-      load_model(choice.dir, *open.backend, {.nvfp4_global_scale = choice.nvfp4_global_scale});
+  open.model = load_model(choice.dir, *open.backend,
+                          {.nvfp4_global_scale = choice.nvfp4_global_scale, .head = choice.head});
   return open;
 }
 
 std::string fingerprint(const ModelChoice& choice) {
   check_folder(choice.dir);
-  return Sha256::hex(fmt::format("{} {} {} {}", fingerprint(Checkpoint(choice.dir)),
+  return Sha256::hex(fmt::format("{} {} {} {}{}", fingerprint(Checkpoint(choice.dir)),
                                  choice.precision == Precision::fp32 ? "fp32" : "native",
-                                 name(choice.activations), name(choice.nvfp4_global_scale)));
+                                 name(choice.activations), name(choice.nvfp4_global_scale),
+                                 choice.head == HeadStorage::fp8 ? " head fp8" : ""));
 }
 
 }  // namespace quantrial

@@ -16,6 +16,8 @@ namespace quantrial {
 inline constexpr std::array<std::string_view, 2> nvfp4_global_scale_names = {"as-written",
                                                                              "fused-max"};
 inline constexpr std::array<std::string_view, 2> activation_mode_names = {"as-stored", "off"};
+// Bits of a number of the output matrix: 16 stands for what the checkpoint has.
+inline constexpr std::array<std::string_view, 2> head_bits_names = {"16", "8"};
 std::string_view name(Nvfp4GlobalScale scale);
 std::string_view name(ActivationMode mode);
 
@@ -25,6 +27,7 @@ struct ModelChoice {
   Precision precision = Precision::native;
   ActivationMode activations = ActivationMode::as_stored;
   Nvfp4GlobalScale nvfp4_global_scale = Nvfp4GlobalScale::as_written;
+  HeadStorage head = HeadStorage::as_stored;
   int threads = 0;  // 0: as many as there are cores
 };
 

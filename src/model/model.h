@@ -19,9 +19,16 @@ enum class Nvfp4GlobalScale : uint8_t {
   fused_max,   // the largest divisor of the group, as vLLM and SGLang load them
 };
 
+// How the output matrix is kept.
+enum class HeadStorage : uint8_t {
+  as_stored,
+  fp8,  // a 16- or 32-bit one rounded at load to E4M3 with a multiplier per 128 x 128 block
+};
+
 struct ModelOptions {
   int64_t max_batch_tokens = 256;  // rows of one forward(); a multiple of delta_chunk
   Nvfp4GlobalScale nvfp4_global_scale = Nvfp4GlobalScale::as_written;
+  HeadStorage head = HeadStorage::as_stored;
 };
 
 // What one forward() does for one sequence.
@@ -49,10 +56,13 @@ enum class MtpSource : uint8_t {
 
 // What a model keeps in memory, in bytes.
 struct ModelBytes {
-  int64_t weights = 0;      // all matrices as stored, vectors, embedding and head
-  int64_t per_token = 0;    // weights read for one decoded token (without the embedding table)
-  int64_t mtp = 0;          // of the weights: the MTP head's
-  int64_t activations = 0;  // workspace
+  int64_t weights = 0;       // all matrices as stored, vectors, embedding and head
+  int64_t per_token = 0;     // weights read for one decoded token (without the embedding table)
+  int64_t head = 0;          // of those: the output matrix's
+  int64_t rounded_head = 0;  // of the weights: an output matrix made at load (HeadStorage::fp8),
+                             // beside the embedding where they are tied
+  int64_t mtp = 0;           // of the weights: the MTP head's
+  int64_t activations = 0;   // workspace
 };
 
 class Model {

@@ -43,9 +43,7 @@ Qwen3_5::Qwen3_5(const ModelConfig& config, WeightLoader loader, Backend& backen
   require(options.max_batch_tokens > 0 && options.max_batch_tokens % delta_chunk == 0,
           "max_batch_tokens must be a multiple of delta_chunk");
   const int64_t T = options.max_batch_tokens, H = config.hidden_size, V = config.vocab_size;
-  if (!config.tie_word_embeddings) {
-    lm_head_ = loader.linear({"lm_head", V, H});
-  }
+  lm_head_ = load_head(loader);
   const int64_t before_mtp = loader.loaded_bytes();
   if (wants_mtp(loader, config)) {
     const auto attention_layers =
@@ -63,9 +61,22 @@ Qwen3_5::Qwen3_5(const ModelConfig& config, WeightLoader loader, Backend& backen
 
   bytes_.weights = loader.loaded_bytes();
   bytes_.mtp = loader.loaded_bytes() - before_mtp;
-  bytes_.per_token = lm_head().bytes();
+  bytes_.head = lm_head().bytes();
+  bytes_.per_token = bytes_.head;
   for (const Block& block : blocks_) bytes_.per_token += block.bytes();
   bytes_.activations = workspace_.bytes() + 2 * T * H * 4;
+}
+
+std::unique_ptr<DeviceWeight> Qwen3_5::load_head(WeightLoader& loader) {
+  const bool tied = config_.tie_word_embeddings;
+  const LinearSpec spec{tied ? loader.prefix() + "embed_tokens" : "lm_head", config_.vocab_size,
+                        config_.hidden_size};
+  if (options_.head == HeadStorage::fp8) {
+    auto head = loader.linear_in_fp8(spec);
+    bytes_.rounded_head = head->bytes();
+    return head;
+  }
+  return tied ? nullptr : loader.linear(spec);
 }
 
 int64_t Qwen3_5::workspace_floats(const ModelConfig& config, int64_t T) {

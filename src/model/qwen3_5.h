@@ -36,6 +36,8 @@ class Qwen3_5 final : public Model {
   void with_step(StatePool& pool, std::span<const Segment> segments, Body body);
   View<const float, 2> head(View<const float, 2> hidden, std::span<const int64_t> rows);
   const DeviceWeight& lm_head() const { return lm_head_ ? *lm_head_ : *embed_tokens_; }
+  // Empty where the embedding is the output matrix too.
+  std::unique_ptr<DeviceWeight> load_head(WeightLoader& loader);
   static int64_t workspace_floats(const ModelConfig& config, int64_t T);
 
   Qwen3_5(const ModelConfig& config, WeightLoader loader, Backend& backend,
@@ -46,7 +48,7 @@ class Qwen3_5 final : public Model {
   Backend& backend_;
   ModelOptions options_;
   ModelBytes bytes_;
-  std::unique_ptr<DeviceWeight> embed_tokens_, lm_head_;  // lm_head_ empty: tied
+  std::unique_ptr<DeviceWeight> embed_tokens_, lm_head_;  // lm_head_ empty: the former
   std::vector<Block> blocks_;
   Vector norm_;
   std::optional<Mtp> mtp_;

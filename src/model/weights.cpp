@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/process_memory.h"
+#include "formats/round_to_nearest.h"
 
 namespace quantrial {
 namespace {
@@ -88,6 +89,16 @@ std::unique_ptr<DeviceWeight> WeightLoader::upload(Weight weight) {
 
 std::unique_ptr<DeviceWeight> WeightLoader::linear(const LinearSpec& spec) {
   return upload(read(spec));
+}
+
+std::unique_ptr<DeviceWeight> WeightLoader::linear_in_fp8(const LinearSpec& spec) {
+  Weight weight = read(spec);
+  if (std::holds_alternative<Bf16>(weight) || std::holds_alternative<F32>(weight)) {
+    check_room(spec.module, spec.rows * spec.columns, free_memory_bytes());
+    ThreadPool pool;  // for a moment, at load
+    weight = round_to_nearest({weight, spec.module + ".weight"}, Fp8Codec{}, Unquantized{}, pool);
+  }
+  return upload(std::move(weight));
 }
 
 std::vector<std::unique_ptr<DeviceWeight>> WeightLoader::fused(

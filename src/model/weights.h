@@ -45,6 +45,8 @@ class WeightLoader {
   bool has(const std::string& module) const;  // any tensor "<module>.*"
 
   std::unique_ptr<DeviceWeight> linear(const LinearSpec& spec);
+  // Rounded to E4M3 in blocks of 128 x 128, unless it is packed already.
+  std::unique_ptr<DeviceWeight> linear_in_fp8(const LinearSpec& spec);
   // Linears that engines fuse into one: NVFP4 global scales follow the option for fused groups.
   std::vector<std::unique_ptr<DeviceWeight>> fused(const std::vector<LinearSpec>& specs);
   Vector vector(const std::string& name, std::vector<int64_t> shape);

@@ -145,6 +145,7 @@ void describe_variant(StudyContext& context, const StudyVariant& variant) {
   if (variant.nvfp4_global_scale != Nvfp4GlobalScale::as_written) {
     json["load"] = {{"nvfp4_global_scale", name(variant.nvfp4_global_scale)}};
   }
+  if (variant.head == HeadStorage::fp8) json["load"]["head_bits"] = 8;
   if (variant.activations != ActivationMode::as_stored) {
     json["load"]["activations"] = name(variant.activations);
   }

@@ -179,9 +179,10 @@ class Reader {
     for (const char* key : {"load", "activations"}) {
       if (served && v.has(key)) v.fail(key, "a server loads its model itself; remove it");
     }
-    const YamlObject load = v.object("load", {"nvfp4_global_scale"});
+    const YamlObject load = v.object("load", {"nvfp4_global_scale", "head_bits"});
     variant.nvfp4_global_scale = static_cast<Nvfp4GlobalScale>(
         load.choice("nvfp4_global_scale", nvfp4_global_scale_names, 0));
+    variant.head = static_cast<HeadStorage>(load.choice("head_bits", head_bits_names, 0));
     variant.activations =
         static_cast<ActivationMode>(v.choice("activations", activation_mode_names, 0));
   }

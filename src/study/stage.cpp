@@ -49,6 +49,7 @@ ModelChoice StudyContext::model(const StudyVariant& variant) const {
   return {.dir = checkpoint(variant),
           .activations = variant.activations,
           .nvfp4_global_scale = variant.nvfp4_global_scale,
+          .head = variant.head,
           .threads = threads};
 }
 

@@ -45,6 +45,7 @@ ordered_json as_json(const StudyVariant& v) {
   if (v.nvfp4_global_scale != Nvfp4GlobalScale::as_written) {
     json["load"] = {{"nvfp4_global_scale", name(v.nvfp4_global_scale)}};
   }
+  if (v.head == HeadStorage::fp8) json["load"]["head_bits"] = 8;
   if (v.activations != ActivationMode::as_stored) json["activations"] = name(v.activations);
   if (v.seed) json["seed"] = *v.seed;
   return json;

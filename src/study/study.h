@@ -30,6 +30,7 @@ struct StudyVariant {
   std::optional<std::string> model{}, tokenizer{}, key_variable{};  // of `endpoint`
   Nvfp4GlobalScale nvfp4_global_scale = Nvfp4GlobalScale::as_written;
   ActivationMode activations = ActivationMode::as_stored;
+  HeadStorage head = HeadStorage::as_stored;
   std::optional<uint64_t> seed{};  // of its samples; without: the study's
 };
 
