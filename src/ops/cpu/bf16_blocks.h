@@ -2,12 +2,13 @@
 // small numbers they stand for, and what they are to be multiplied with stands beside them, a
 // factor for each of the 16 lanes in which products of the block are summed. One class a format:
 //
-//   order          which column is where in the four vectors
-//   row(n)         where the row's numbers lie
-//   codes(row, b)  as stored, of block b; pairs(codes, v) is vector v of them
-//   has_scale      sums of a block are multiplied with scale(row, b)
-//   has_zero       zero(row, b) times the sum of the inputs is taken off before
-//   factor()       all sums are multiplied with it at the end
+//   order              which column is where in the four vectors
+//   row(n)             where the row's numbers lie
+//   place(b)           where block b is in every row
+//   codes(row, place)  as stored; pairs(codes, v) is vector v of them
+//   has_scale          sums of a block are multiplied with scale(row, place)
+//   has_zero           zero(row, place) times the sum of the inputs is taken off before
+//   factor()           all sums are multiplied with it at the end
 #pragma once
 
 #include "ops/cpu/bf16_inputs.h"
@@ -22,6 +23,32 @@
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512bf16,f16c")
 namespace quantrial::bf16 {
 
+// The columns of a block: its first, and how many there are from it to the end of the row.
+struct ColumnPlace {
+  int64_t first, left;
+};
+inline ColumnPlace column_place(int64_t b, int64_t K) { return {b * block, K - b * block}; }
+
+// Weights stream from memory in tiles of rows: the second-level cache is asked for what the same
+// block has some groups of four rows later. Without that the processor sees too little of the
+// stream ahead of decoding.
+class Ahead {
+ public:
+  // Of the bytes that `of_codes` of a row belong to, codes or their scales.
+  Ahead(int64_t of_codes, int64_t row_bytes) {
+    constexpr int64_t group = 4, wanted = 8192;
+    const int64_t group_bytes = std::max<int64_t>(1, group * of_codes);
+    bytes_ = (wanted + group_bytes - 1) / group_bytes * group * row_bytes;
+  }
+  explicit Ahead(int64_t row_bytes) : Ahead(row_bytes, row_bytes) {}
+  void fetch(const void* at) const {
+    _mm_prefetch(static_cast<const char*>(at) + bytes_, _MM_HINT_T1);
+  }
+
+ private:
+  int64_t bytes_;
+};
+
 class Bf16Blocks {
  public:
   static constexpr Order order = Order::natural;
@@ -34,11 +61,15 @@ class Bf16Blocks {
     int64_t left;  // to the end of the row
   };
 
-  explicit Bf16Blocks(const Bf16& w) : numbers_(w.values.data()), columns_(w.columns) {}
+  explicit Bf16Blocks(const Bf16& w)
+      : numbers_(w.values.data()), columns_(w.columns), ahead_(2 * w.columns) {}
   static float factor() { return 1; }
   Row row(int64_t n) const { return {numbers_ + n * columns_}; }
-  Codes codes(const Row& row, int64_t b) const {
-    return {row.numbers + b * block, columns_ - b * block};
+  ColumnPlace place(int64_t b) const { return column_place(b, columns_); }
+  Codes codes(const Row& row, const ColumnPlace& place) const {
+    const bfloat16* numbers = row.numbers + place.first;
+    for (int line = 0; line < 4; ++line) ahead_.fetch(numbers + 32 * line);
+    return {numbers, place.left};
   }
   static __m512i pairs(const Codes& codes, int64_t v) {
     const bfloat16* from = codes.numbers + 32 * v;
@@ -49,6 +80,7 @@ class Bf16Blocks {
  private:
   const bfloat16* numbers_;
   int64_t columns_;
+  Ahead ahead_;
 };
 
 // E4M3 by tables of the two bytes of its bfloat16; the sign goes from byte to byte.
@@ -65,7 +97,7 @@ class Fp8Blocks {
   };
 
   explicit Fp8Blocks(const Fp8Block& w)
-      : w_(w), blocks_a_scale_(std::max<int64_t>(1, w.block_columns / block)) {
+      : w_(w), blocks_a_scale_(std::max<int64_t>(1, w.block_columns / block)), ahead_(w.columns) {
     std::array<uint8_t, 128> high, low;
     for (size_t code = 0; code < 128; ++code) {
       const bfloat16 number = to_bfloat16(to_float(float8_e4m3{static_cast<uint8_t>(code)}));
@@ -82,9 +114,18 @@ class Fp8Blocks {
     return {w_.codes.data() + n * w_.columns,
             w_.scales.data() + n / w_.block_rows * w_.scale_columns()};
   }
-  Codes codes(const Row& row, int64_t b) const {
-    const float8_e4m3* from = row.codes + b * block;
-    const int64_t left = w_.columns - b * block;
+  struct Place {
+    ColumnPlace columns;
+    int64_t scale;
+  };
+  Place place(int64_t b) const {
+    return {column_place(b, w_.columns), blocks_a_scale_ == 1 ? b : b / blocks_a_scale_};
+  }
+  Codes codes(const Row& row, const Place& place) const {
+    const float8_e4m3* from = row.codes + place.columns.first;
+    ahead_.fetch(from);
+    ahead_.fetch(from + 64);
+    const int64_t left = place.columns.left;
     if (left >= block) return {{_mm512_loadu_si512(from), _mm512_loadu_si512(from + 64)}};
     return {{_mm512_maskz_loadu_epi8(first_bytes(left), from),
              _mm512_maskz_loadu_epi8(first_bytes(left - 64), from + 64)}};
@@ -97,13 +138,14 @@ class Fp8Blocks {
     const __m512i high = _mm512_ternarylogic_epi64(magnitude, half, _mm512_set1_epi8(-128), or_and);
     return v % 2 == 0 ? _mm512_unpacklo_epi8(low, high) : _mm512_unpackhi_epi8(low, high);
   }
-  __m512 scale(const Row& row, int64_t b) const {
-    return _mm512_set1_ps(row.scales[blocks_a_scale_ == 1 ? b : b / blocks_a_scale_]);
+  static __m512 scale(const Row& row, const Place& place) {
+    return _mm512_set1_ps(row.scales[place.scale]);
   }
 
  private:
   const Fp8Block& w_;
   int64_t blocks_a_scale_;
+  Ahead ahead_;
   __m512i high_[2], low_[2];
 };
 
@@ -111,17 +153,16 @@ class Fp8Blocks {
 // is five bits long.
 class NibbleTable {
  public:
-  explicit NibbleTable(const std::array<float, 16>& numbers) {
+  NibbleTable(const std::array<float, 16>& numbers, int64_t columns) : ahead_(columns / 2) {
     std::array<uint16_t, 32> table;
     for (size_t i = 0; i < 32; ++i) table[i] = to_bfloat16(numbers[i % 16]).bits;
     table_ = _mm512_loadu_si512(table.data());
   }
-  // Block b of a row of K columns.
-  static __m512i load(const uint8_t* row, int64_t b, int64_t K) {
-    const uint8_t* from = row + b * (block / 2);
-    const int64_t left = K / 2 - b * (block / 2);
-    if (left >= block / 2) return _mm512_loadu_si512(from);
-    return _mm512_maskz_loadu_epi8(first_bytes(left), from);
+  __m512i load(const uint8_t* row, const ColumnPlace& place) const {
+    const uint8_t* from = row + place.first / 2;
+    ahead_.fetch(from);
+    if (place.left >= block) return _mm512_loadu_si512(from);
+    return _mm512_maskz_loadu_epi8(first_bytes(place.left / 2), from);
   }
   __m512i pairs(__m512i codes, int64_t v) const {
     const __m512i shifted = v == 0 ? codes : _mm512_srli_epi16(codes, 4U * unsigned(v));
@@ -129,6 +170,7 @@ class NibbleTable {
   }
 
  private:
+  Ahead ahead_;
   __m512i table_;
 };
 
@@ -150,11 +192,15 @@ class LaneGroups {
     return G % block == 0 || G >= K || G == 16 || G == 32 || G == 64;
   }
 
-  int64_t first(int64_t b) const {
-    return blocks_a_group_ == 1 ? b * a_block_ : b / blocks_a_group_;
-  }
-  uint32_t mask(int64_t b) const {  // of those that there are
-    return (1U << std::min(a_block_, groups_ - first(b))) - 1U;
+  // The groups of a block: the first, and how many there are.
+  struct Place {
+    int64_t first;
+    uint32_t count;
+    __mmask8 mask() const { return static_cast<__mmask8>((1U << count) - 1U); }
+  };
+  Place place(int64_t b) const {
+    const int64_t first = blocks_a_group_ == 1 ? b * a_block_ : b / blocks_a_group_;
+    return {first, static_cast<uint32_t>(std::min(a_block_, groups_ - first))};
   }
   // Eight numbers, one a group, to the lanes of each.
   __m512 spread(__m256 numbers) const {
@@ -167,69 +213,78 @@ class LaneGroups {
   __m512i index_;
 };
 
+// Where a block of nibbles and its groups are.
+struct GroupedPlace {
+  ColumnPlace columns;
+  LaneGroups::Place groups;
+};
+
+// Up to 8 scales as floats, zeros beyond.
+inline __m256 load_scales(const float16* from, __mmask8 mask) {
+  return _mm256_cvtph_ps(_mm_maskz_loadu_epi16(mask, from));
+}
+inline __m256 load_scales(const bfloat16* from, __mmask8 mask) {
+  const __m256i words = _mm256_cvtepu16_epi32(_mm_maskz_loadu_epi16(mask, from));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(words, 16));
+}
+inline __m256 load_scales(const float* from, __mmask8 mask) {
+  return _mm256_maskz_loadu_ps(mask, from);
+}
+
 enum class ZeroPoints : uint8_t { none, stored };
 
-// Codes as code - 8; a stored zero point as zero - 8.
-template <ZeroPoints zero_points>
+// Codes as code - 8; a stored zero point as zero - 8. `Scale` is the type of the stored scales.
+template <typename Scale, ZeroPoints zero_points>
 class Int4Blocks {
  public:
   static constexpr Order order = Order::nibbles;
   static constexpr bool has_scale = true, has_zero = zero_points == ZeroPoints::stored;
   struct Row {
     const uint8_t* codes;
-    const void* scales;
+    const Scale* scales;
     const uint8_t* zeros;
   };
   using Codes = __m512i;
 
   explicit Int4Blocks(const Int4Group& w)
       : w_(w),
-        table_({-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7}),
+        scales_(std::get<Array<Scale>>(w.scales).data()),
+        table_({-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7}, w.columns),
         groups_(w.group_size, w.groups()),
-        type_(static_cast<Type>(w.scales.index())) {}
+        scales_ahead_(w.columns / 2, w.groups() * static_cast<int64_t>(sizeof(Scale))) {}
   static float factor() { return 1; }
   Row row(int64_t n) const {
     return {.codes = w_.codes.data() + n * w_.columns / 2,
-            .scales = std::visit(
-                [&](const auto& s) { return static_cast<const void*>(s.data() + n * w_.groups()); },
-                w_.scales),
+            .scales = scales_ + n * w_.groups(),
             .zeros = has_zero ? w_.zeros.data() + n * ((w_.groups() + 1) / 2) : nullptr};
   }
-  Codes codes(const Row& row, int64_t b) const {
-    return NibbleTable::load(row.codes, b, w_.columns);
+  GroupedPlace place(int64_t b) const { return {column_place(b, w_.columns), groups_.place(b)}; }
+  Codes codes(const Row& row, const GroupedPlace& place) const {
+    return table_.load(row.codes, place.columns);
   }
   __m512i pairs(const Codes& codes, int64_t v) const { return table_.pairs(codes, v); }
-  __m512 scale(const Row& row, int64_t b) const {
-    const int64_t at = groups_.first(b);
-    const auto mask = static_cast<__mmask8>(groups_.mask(b));
-    if (type_ == Type::f32) {
-      return groups_.spread(
-          _mm256_maskz_loadu_ps(mask, static_cast<const float*>(row.scales) + at));
-    }
-    const __m128i words =
-        _mm_maskz_loadu_epi16(mask, static_cast<const uint16_t*>(row.scales) + at);
-    if (type_ == Type::f16) return groups_.spread(_mm256_cvtph_ps(words));
-    return groups_.spread(_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(words), 16)));
+  __m512 scale(const Row& row, const GroupedPlace& place) const {
+    const Scale* from = row.scales + place.groups.first;
+    scales_ahead_.fetch(from);
+    return groups_.spread(load_scales(from, place.groups.mask()));
   }
-  __m512 zero(const Row& row, int64_t b) const {
-    const int64_t at = groups_.first(b);
-    const uint32_t bytes = (static_cast<uint32_t>(std::popcount(groups_.mask(b))) + 1) / 2;
-    const __m128i stored =
-        _mm_maskz_loadu_epi8(static_cast<__mmask16>((1U << bytes) - 1U), row.zeros + at / 2);
-    const __m512i nibbles = _mm512_broadcastd_epi32(_mm_srli_epi32(stored, at % 2 == 0 ? 0 : 4));
-    const __m512i zero = _mm512_and_si512(
-        _mm512_srlv_epi32(nibbles, _mm512_slli_epi32(groups_.index(), 2)), _mm512_set1_epi32(15));
+  __m512 zero(const Row& row, const GroupedPlace& place) const {
+    const auto mask = static_cast<__mmask16>((1U << (place.groups.count + 1) / 2) - 1U);
+    const __m128i stored = _mm_maskz_loadu_epi8(mask, row.zeros + place.groups.first / 2);
+    const __m128i from_first = place.groups.first % 2 == 0 ? stored : _mm_srli_epi32(stored, 4);
+    const __m512i nibbles = _mm512_srlv_epi32(_mm512_broadcastd_epi32(from_first),
+                                              _mm512_slli_epi32(groups_.index(), 2));
+    const __m512i zero = _mm512_and_si512(nibbles, _mm512_set1_epi32(15));
     return _mm512_cvtepi32_ps(
         _mm512_add_epi32(zero, _mm512_set1_epi32(w_.zero_offset - Int4Group::symmetric_zero)));
   }
 
  private:
-  enum class Type : uint8_t { f16, bf16, f32 };  // as in Scales
-
   const Int4Group& w_;
+  const Scale* scales_;
   NibbleTable table_;
   LaneGroups groups_;
-  Type type_;
+  Ahead scales_ahead_;
 };
 
 class Nvfp4Blocks {
@@ -244,20 +299,23 @@ class Nvfp4Blocks {
 
   explicit Nvfp4Blocks(const Nvfp4& w)
       : w_(w),
-        table_({0, .5f, 1, 1.5f, 2, 3, 4, 6, -0.f, -.5f, -1, -1.5f, -2, -3, -4, -6}),
-        groups_(Nvfp4::group_size, w.groups()) {}
+        table_({0, .5f, 1, 1.5f, 2, 3, 4, 6, -0.f, -.5f, -1, -1.5f, -2, -3, -4, -6}, w.columns),
+        groups_(Nvfp4::group_size, w.groups()),
+        scales_ahead_(w.columns / 2, w.groups()) {}
   float factor() const { return w_.global.applied_to(256); }  // what scale() leaves out
   Row row(int64_t n) const {
     return {w_.codes.data() + n * w_.columns / 2, w_.scales.data() + n * w_.groups()};
   }
-  Codes codes(const Row& row, int64_t b) const {
-    return NibbleTable::load(row.codes, b, w_.columns);
+  GroupedPlace place(int64_t b) const { return {column_place(b, w_.columns), groups_.place(b)}; }
+  Codes codes(const Row& row, const GroupedPlace& place) const {
+    return table_.load(row.codes, place.columns);
   }
   __m512i pairs(const Codes& codes, int64_t v) const { return table_.pairs(codes, v); }
   // E4M3 shifted to where binary16 has its exponent reads as value / 256.
-  __m512 scale(const Row& row, int64_t b) const {
-    const __m128i codes = _mm_cvtepi8_epi16(_mm_maskz_loadu_epi8(
-        static_cast<__mmask16>(groups_.mask(b)), row.scales + groups_.first(b)));
+  __m512 scale(const Row& row, const GroupedPlace& place) const {
+    const float8_e4m3* from = row.scales + place.groups.first;
+    scales_ahead_.fetch(from);
+    const __m128i codes = _mm_cvtepi8_epi16(_mm_maskz_loadu_epi8(place.groups.mask(), from));
     const __m128i largest = _mm_set1_epi16(0x7F);
     const __mmask8 nan = _mm_cmpeq_epi16_mask(_mm_and_si128(codes, largest), largest);
     const __m128i halves =
@@ -270,6 +328,7 @@ class Nvfp4Blocks {
   const Nvfp4& w_;
   NibbleTable table_;
   LaneGroups groups_;
+  Ahead scales_ahead_;
 };
 
 }  // namespace quantrial::bf16

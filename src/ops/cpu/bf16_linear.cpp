@@ -51,12 +51,13 @@ class DecodedBlocks {
       const auto row = from.row(first + n);
       for (int64_t b = 0; b < blocks_; ++b) {
         const int64_t at = n * blocks_ + b;
-        const auto codes = from.codes(row, b);
+        const auto place = from.place(b);
+        const auto codes = from.codes(row, place);
         for (int v = 0; v < 4; ++v) {
           _mm512_store_si512(pairs_ + at * block_pairs + v * lanes, from.pairs(codes, v));
         }
-        if constexpr (has_scale) _mm512_store_ps(scales_ + at * lanes, from.scale(row, b));
-        if constexpr (has_zero) _mm512_store_ps(zeros_ + at * lanes, from.zero(row, b));
+        if constexpr (has_scale) _mm512_store_ps(scales_ + at * lanes, from.scale(row, place));
+        if constexpr (has_zero) _mm512_store_ps(zeros_ + at * lanes, from.zero(row, place));
       }
     }
   }
@@ -68,6 +69,7 @@ class DecodedBlocks {
             .scales = scales_ + at * lanes,
             .zeros = zeros_ + at * lanes};
   }
+  static int64_t place(int64_t b) { return b; }
   static Codes codes(const Row& row, int64_t b) { return row.pairs + b * block_pairs; }
   static __m512i pairs(const Codes& codes, int64_t v) {
     return _mm512_load_si512(codes + v * lanes);
@@ -140,8 +142,10 @@ template <int TB, int NB, typename Blocks>
 // The factors of a block's sums: those of w's row, and of the inputs where they have some.
 template <bool scaled_inputs, typename Blocks>
 struct BlockScale {
-  BlockScale(const Blocks& w, const typename Blocks::Row& row, int64_t b) : of_w(w.scale(row, b)) {
-    if constexpr (Blocks::has_zero) zero = w.zero(row, b);
+  template <typename Place>
+  BlockScale(const Blocks& w, const typename Blocks::Row& row, const Place& place)
+      : of_w(w.scale(row, place)) {
+    if constexpr (Blocks::has_zero) zero = w.zero(row, place);
   }
   // total + what the sums mean; `lane` of the inputs' scales and sums.
   __m512 added(__m512 total, __m512 sum, const InputRows& x, int64_t lane) const {
@@ -167,9 +171,10 @@ template <bool scaled_inputs, int TB, int NB, typename Blocks>
   const Pair* inputs[TB];
   for (int t = 0; t < TB; ++t) inputs[t] = x.pairs + (at.t + t) * x.blocks * block_pairs;
   for (int64_t b = at.first; b < at.end; ++b) {
+    const auto place = w.place(b);
     typename Blocks::Codes codes[NB];
 #pragma GCC unroll 6
-    for (int n = 0; n < NB; ++n) codes[n] = w.codes(row[n], b);
+    for (int n = 0; n < NB; ++n) codes[n] = w.codes(row[n], place);
     if constexpr (!Blocks::has_scale) {
       add_products<TB, NB>(w, codes, inputs, b * block_pairs, total);
     } else {
@@ -182,7 +187,7 @@ template <bool scaled_inputs, int TB, int NB, typename Blocks>
       add_products<TB, NB>(w, codes, inputs, b * block_pairs, sum);
 #pragma GCC unroll 6
       for (int n = 0; n < NB; ++n) {
-        const BlockScale<scaled_inputs, Blocks> scale(w, row[n], b);
+        const BlockScale<scaled_inputs, Blocks> scale(w, row[n], place);
 #pragma GCC unroll 6
         for (int t = 0; t < TB; ++t) {
           const int64_t lane = ((at.t + t) * x.blocks + b) * lanes;
@@ -300,11 +305,15 @@ bool with_blocks(const Weight& weight, Visit visit) {
   if (const auto* nvfp4 = std::get_if<Nvfp4>(&weight)) return visit(Nvfp4Blocks(*nvfp4)), true;
   const auto* int4 = std::get_if<Int4Group>(&weight);
   if (int4 == nullptr) return false;
-  if (int4->zeros.empty()) {
-    visit(Int4Blocks<ZeroPoints::none>(*int4));
-  } else {
-    visit(Int4Blocks<ZeroPoints::stored>(*int4));
-  }
+  std::visit(
+      [&]<typename Scale>(const Array<Scale>&) {
+        if (int4->zeros.empty()) {
+          visit(Int4Blocks<Scale, ZeroPoints::none>(*int4));
+        } else {
+          visit(Int4Blocks<Scale, ZeroPoints::stored>(*int4));
+        }
+      },
+      int4->scales);
   return true;
 }
 
