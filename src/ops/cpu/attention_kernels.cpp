@@ -79,10 +79,14 @@ void ScoreRows(const AttentionRows& rows, const PagePart<T>& page, int64_t m) {
   int64_t j = 0;
   for (; j + 4 <= page.count; j += 4) ScoreBlock<MB, 4>(rows, page, m, j);
   switch (page.count - j) {
-    case 3: return ScoreBlock<MB, 3>(rows, page, m, j);
-    case 2: return ScoreBlock<MB, 2>(rows, page, m, j);
-    case 1: return ScoreBlock<MB, 1>(rows, page, m, j);
-    default: return;
+    case 3:
+      return ScoreBlock<MB, 3>(rows, page, m, j);
+    case 2:
+      return ScoreBlock<MB, 2>(rows, page, m, j);
+    case 1:
+      return ScoreBlock<MB, 1>(rows, page, m, j);
+    default:
+      return;
   }
 }
 

@@ -53,6 +53,7 @@ class Bf16Blocks {
  public:
   static constexpr Order order = Order::natural;
   static constexpr bool has_scale = false, has_zero = false;
+  static constexpr bool is_decoded = false;
   struct Row {
     const bfloat16* numbers;
   };
@@ -88,6 +89,7 @@ class Fp8Blocks {
  public:
   static constexpr Order order = Order::bytes;
   static constexpr bool has_scale = true, has_zero = false;
+  static constexpr bool is_decoded = false;
   struct Row {
     const float8_e4m3* codes;
     const float* scales;
@@ -239,6 +241,7 @@ class Int4Blocks {
  public:
   static constexpr Order order = Order::nibbles;
   static constexpr bool has_scale = true, has_zero = zero_points == ZeroPoints::stored;
+  static constexpr bool is_decoded = false;
   struct Row {
     const uint8_t* codes;
     const Scale* scales;
@@ -291,6 +294,7 @@ class Nvfp4Blocks {
  public:
   static constexpr Order order = Order::nibbles;
   static constexpr bool has_scale = true, has_zero = false;
+  static constexpr bool is_decoded = false;
   struct Row {
     const uint8_t* codes;
     const float8_e4m3* scales;

@@ -28,7 +28,7 @@ int64_t partial_floats(int64_t T, int64_t rows) { return std::min(T, slice_rows)
 template <bool scale_, bool zero_>
 class DecodedBlocks {
  public:
-  static constexpr bool has_scale = scale_, has_zero = zero_;
+  static constexpr bool has_scale = scale_, has_zero = zero_, is_decoded = true;
   static constexpr int64_t row_floats(int64_t blocks) {
     return blocks * (block_pairs + (has_scale ? lanes : 0) + (has_zero ? lanes : 0));
   }
@@ -159,7 +159,8 @@ struct BlockScale {
 };
 
 template <bool scaled_inputs, int TB, int NB, typename Blocks>
-[[gnu::noinline]] void multiply_corner(const InputRows& x, const Blocks& w, const Corner& at) {
+[[gnu::always_inline]] inline void multiply_corner(const InputRows& x, const Blocks& w,
+                                                   const Corner& at) {
   Sums<TB, NB> total;
 #pragma GCC unroll 6
   for (int t = 0; t < TB; ++t) {
@@ -226,23 +227,40 @@ struct Rows {
   float* partial;  // [slice_rows, count, 16]
 };
 
-// A row of w's blocks [begin, end), slice by slice, with rows [t, t + TB) of x.
-template <bool scaled_inputs, int TB, typename Blocks>
-void multiply_rows(const InputRows& x, const Blocks& w, Corner at, const Rows& rows) {
-  constexpr int NB = columns_of<Blocks>(TB);
-  const int64_t begin = at.first, end = at.end;
-  int64_t n = 0;
-  const auto slices = [&](auto multiply_one) {
-    at.n = rows.first + n;
-    at.y = rows.y + at.t * rows.N + n;
-    at.partial = rows.partial + (at.t % slice_rows * rows.count + n * TB) * lanes;
-    for (at.first = begin; at.first < end; at.first = at.end) {
-      at.end = std::min(at.first + slice_blocks, end);
-      multiply_one(x, w, at);
+template <bool scaled_inputs, int TB, int NB, typename Blocks>
+[[gnu::noinline]] void multiply_corner_apart(const InputRows& x, const Blocks& w,
+                                             const Corner& at) {
+  multiply_corner<scaled_inputs, TB, NB>(x, w, at);
+}
+
+// Blocks [at.first, at.end), slice by slice, of rows [n, n + NB) of the tile. With many rows of x,
+// whose pointers stay in registers from corner to corner, g++ does best in one function; with few,
+// where decoding takes the registers, in two.
+template <bool scaled_inputs, int TB, int NB, typename Blocks>
+[[gnu::always_inline]] inline void multiply_slices(const InputRows& x, const Blocks& w, Corner at,
+                                                   const Rows& rows, int64_t n) {
+  const int64_t end = at.end;
+  at.n = rows.first + n;
+  at.y = rows.y + at.t * rows.N + n;
+  at.partial = rows.partial + (at.t % slice_rows * rows.count + n * TB) * lanes;
+  for (; at.first < end; at.first = at.end) {
+    at.end = std::min(at.first + slice_blocks, end);
+    if constexpr (TB > most_direct_rows || Blocks::is_decoded) {
+      multiply_corner<scaled_inputs, TB, NB>(x, w, at);
+    } else {
+      multiply_corner_apart<scaled_inputs, TB, NB>(x, w, at);
     }
-  };
-  for (; n + NB <= rows.count; n += NB) slices(multiply_corner<scaled_inputs, TB, NB, Blocks>);
-  for (; n < rows.count; ++n) slices(multiply_corner<scaled_inputs, TB, 1, Blocks>);
+  }
+}
+
+// All rows of the tile with rows [t, t + TB) of x.
+template <bool scaled_inputs, int TB, typename Blocks>
+[[gnu::noinline]] void multiply_rows(const InputRows& x, const Blocks& w, const Corner& at,
+                                     const Rows& rows) {
+  constexpr int NB = columns_of<Blocks>(TB);
+  int64_t n = 0;
+  for (; n + NB <= rows.count; n += NB) multiply_slices<scaled_inputs, TB, NB>(x, w, at, rows, n);
+  for (; n < rows.count; ++n) multiply_slices<scaled_inputs, TB, 1>(x, w, at, rows, n);
 }
 
 template <bool scaled_inputs, typename Blocks>
