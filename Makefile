@@ -15,8 +15,8 @@ test-fast: build        ## the tests that take under a minute together
 	cmake --build --preset release -j $(JOBS)
 	ctest --preset release -L fast -j $(JOBS)
 
-bench: build            ## operators, the tokenizer and a model against the measured limits
-	cmake --build --preset release -j $(JOBS) --target operator_bench tokenizer_bench
+bench: build            ## operators, the tokenizer and models against the measured limits and the baseline
+	cmake --build --preset release -j $(JOBS) --target operator_bench rounding_bench tokenizer_bench
 	tools/bench.sh build/release
 
 build: dependencies     ## the program, at build/quantrial

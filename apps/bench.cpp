@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "base/memory_bandwidth.h"
 #include "evals/speed/observe_speed.h"
+#include "model/prompt_flop.h"
+#include "ops/multiply_rate.h"
 
 namespace quantrial {
 namespace {
@@ -23,6 +25,7 @@ struct BenchArguments {
 struct Measurement {
   int64_t concurrency = 0;
   double prefill_tokens_per_s = 0;  // prompt tokens until all have their first token
+  double multiply_share = 0;        // of prefill, useful operations over what registers alone do
   double decode_tokens_per_s = 0;   // of all sequences together, while all decode
   double decode_steps_per_s = 0;
   double step_bytes = 0;  // weights, states and keys and values that one step moves
@@ -45,6 +48,8 @@ class Bench {
     plan_ = open_.plan(memory_wish(load(most), open_.model->options().max_batch_tokens));
     ThreadPool pool(common.threads);
     bandwidth_ = measure_read_bandwidth(pool);
+    multiply_rate_ = arguments.model.precision == "fp32" ? measure_float_rate(pool)
+                                                         : measure_bfloat16_rate(pool);
   }
 
   Measurement measure(int64_t concurrency) {
@@ -59,6 +64,11 @@ class Bench {
       result.speculation += o.speculation();
     }
     result.prefill_tokens_per_s = median(prefill);
+    const double prompts_per_s =
+        result.prefill_tokens_per_s / static_cast<double>(arguments_.prompt_tokens);
+    result.multiply_share = prompts_per_s *
+                            prompt_flop(open_.model->config(), arguments_.prompt_tokens) /
+                            multiply_rate_;
     result.decode_tokens_per_s = median(decode);
     result.decode_steps_per_s = median(steps);
     result.step_bytes = bytes_per_step(concurrency);
@@ -69,6 +79,7 @@ class Bench {
   const MemoryPlan& plan() const { return plan_; }
   ModelBytes bytes() const { return open_.model->bytes(); }
   double bandwidth() const { return bandwidth_; }
+  double multiply_rate() const { return multiply_rate_; }
 
  private:
   SpeedLoad load(int64_t concurrency) const {
@@ -88,8 +99,8 @@ class Bench {
     });
   }
 
-  // Weights once; each sequence's states read and written and its keys and values read. What the
-  // MTP head reads for its drafts counts without the output matrix.
+  // Weights once, the output matrix too; each sequence's states read and written and its keys and
+  // values read. A draft reads the MTP head and the output matrix again.
   double bytes_per_step(int64_t concurrency) const {
     const ModelConfig& config = open_.model->config();
     const int64_t states = StatePool::recurrent_bytes(
@@ -100,7 +111,8 @@ class Bench {
                           static_cast<double>(arguments_.output_tokens) / 2;
     const double sequence =
         2 * static_cast<double>(states) + length * static_cast<double>(page) / page_tokens;
-    return static_cast<double>(bytes().per_token + arguments_.draft_tokens * bytes().mtp) +
+    return static_cast<double>(bytes().per_token +
+                               arguments_.draft_tokens * (bytes().mtp + bytes().head)) +
            static_cast<double>(concurrency) * sequence;
   }
 
@@ -108,7 +120,7 @@ class Bench {
   InterruptGuard guard_;
   OpenModel open_;
   MemoryPlan plan_;
-  double bandwidth_ = 0;
+  double bandwidth_ = 0, multiply_rate_ = 0;
 };
 
 nlohmann::ordered_json as_json(const Bench& bench, const BenchArguments& arguments,
@@ -117,6 +129,7 @@ nlohmann::ordered_json as_json(const Bench& bench, const BenchArguments& argumen
   for (const Measurement& m : measurements) {
     rows.push_back({{"concurrency", m.concurrency},
                     {"prefill_tokens_per_s", m.prefill_tokens_per_s},
+                    {"multiply_share", m.multiply_share},
                     {"decode_tokens_per_s", m.decode_tokens_per_s},
                     {"decode_steps_per_s", m.decode_steps_per_s},
                     {"step_bytes", m.step_bytes},
@@ -138,7 +151,9 @@ nlohmann::ordered_json as_json(const Bench& bench, const BenchArguments& argumen
           {"state_bytes", plan.recurrent},
           {"planned_bytes", plan.total()},
           {"resident_bytes", resident_memory_bytes()},
+          {"head_bits", arguments.model.head_bits},
           {"read_bandwidth_bytes_per_s", bench.bandwidth()},
+          {"multiply_flop_per_s", bench.multiply_rate()},
           {"measurements", rows}};
 }
 
@@ -148,21 +163,23 @@ void print_table(const Bench& bench, const BenchArguments& arguments,
   const MemoryPlan& plan = bench.plan();
   fmt::print(
       "weights {:.1f} MiB, read per token {:.1f} MiB; keys and values {:.1f} MiB, states "
-      "{:.1f} MiB\nresident {:.1f} MiB of {:.1f} MiB planned; memory read at {:.1f} GB/s\n\n",
+      "{:.1f} MiB\nresident {:.1f} MiB of {:.1f} MiB planned; memory read at {:.1f} GB/s, "
+      "registers alone multiply at {:.0f} GFLOP/s (measured now)\n\n",
       static_cast<double>(bench.bytes().weights) / MiB,
       static_cast<double>(bench.bytes().per_token) / MiB, static_cast<double>(plan.kv) / MiB,
       static_cast<double>(plan.recurrent) / MiB, static_cast<double>(resident_memory_bytes()) / MiB,
-      static_cast<double>(plan.total()) / MiB, bench.bandwidth() * 1e-9);
+      static_cast<double>(plan.total()) / MiB, bench.bandwidth() * 1e-9,
+      bench.multiply_rate() * 1e-9);
   fmt::print(
-      "prompt {} tokens, output {} tokens, {} drafts, {}; medians of {}\n{:>11} {:>15} {:>14} "
-      "{:>8} {:>12} {:>10}\n",
+      "prompt {} tokens, output {} tokens, {} drafts, {}; medians of {}\n{:>11} {:>15} {:>13} "
+      "{:>14} {:>8} {:>12} {:>10}\n",
       arguments.prompt_tokens, arguments.output_tokens, arguments.draft_tokens,
       arguments.model.precision, arguments.repetitions, "concurrency", "prefill tok/s",
-      "decode tok/s", "GB/s", "of bandwidth", "accepted");
+      "of multiplies", "decode tok/s", "GB/s", "of bandwidth", "accepted");
   for (const Measurement& m : measurements) {
     const double drafted = static_cast<double>(m.speculation.drafted_tokens);
-    fmt::print("{:>11} {:>15.1f} {:>14.1f} {:>8.2f} {:>11.0f}% {:>10}\n", m.concurrency,
-               m.prefill_tokens_per_s, m.decode_tokens_per_s,
+    fmt::print("{:>11} {:>15.1f} {:>12.0f}% {:>14.1f} {:>8.2f} {:>11.0f}% {:>10}\n", m.concurrency,
+               m.prefill_tokens_per_s, 100 * m.multiply_share, m.decode_tokens_per_s,
                m.step_bytes * m.decode_steps_per_s * 1e-9, 100 * m.bandwidth_share,
                drafted > 0
                    ? fmt::format("{:.0f}%",

@@ -113,6 +113,7 @@ TEST_F(Generate, BenchGivesItsFigures) {
   ASSERT_EQ(json["measurements"].size(), 2u);
   for (const auto& row : json["measurements"]) {
     EXPECT_GT(row["prefill_tokens_per_s"], 0);
+    EXPECT_GT(row["multiply_share"], 0);
     EXPECT_GT(row["decode_tokens_per_s"], 0);
   }
 }
