@@ -41,4 +41,6 @@ int64_t free_memory_bytes() { return available_memory_bytes() - held_bytes(); }
 
 int64_t resident_memory_bytes() { return proc_bytes("/proc/self/status", "VmRSS:"); }
 
+int64_t installed_memory_bytes() { return proc_bytes("/proc/meminfo", "MemTotal:"); }
+
 }  // namespace quantrial

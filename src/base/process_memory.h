@@ -16,4 +16,7 @@ int64_t free_memory_bytes();
 // Of this process (VmRSS), mapped files included.
 int64_t resident_memory_bytes();
 
+// What is built in.
+int64_t installed_memory_bytes();
+
 }  // namespace quantrial

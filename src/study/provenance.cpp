@@ -33,7 +33,7 @@ ordered_json machine(const StudyContext& context) {
   return {{"cpu", processor()},
           {"cores", std::thread::hardware_concurrency()},
           {"threads", context.pool.size()},
-          {"memory_bytes", available_memory_bytes()},
+          {"memory_bytes", installed_memory_bytes()},
           {"instructions", kernels::instruction_set()},
           {"system", fmt::format("{} {}", system.sysname, system.machine)}};
 }
