@@ -146,6 +146,17 @@ TEST_F(StudyCommand, AChangedKeyRedoesWhatDependsOnIt) {
   EXPECT_NE(is["speed"]["runs"], was["speed"]["runs"]);
 }
 
+TEST_F(StudyCommand, AnEightBitHeadIsAVariantOfItsOwn) {
+  whole(study("  - {name: head8, load: {head_bits: 8}}\n  - name: bf16\n",
+              "benchmarks: [facts]\nlimit: {default: 1}\nsamples: {default: 1}\n"
+              "fidelity: {own_traces: 2, context: 256, tokens: 200}\n"));
+  const Json all = results()["variants"];
+  EXPECT_EQ(all["bf16"]["about"]["kind"], "base");
+  EXPECT_FALSE(all["bf16"].contains("fidelity"));
+  EXPECT_EQ(all["head8"]["about"]["load"]["head_bits"], 8);
+  EXPECT_GT(all["head8"]["fidelity"]["all"]["kl"]["mean"]["value"], 0);
+}
+
 TEST_F(StudyCommand, CalibrationConcernsTheRecipesThatNeedSome) {
   std::vector<std::string> quantize = arguments(study(variants, rest));
   quantize.insert(quantize.end(), {"--stage", "quantize"});
@@ -297,6 +308,7 @@ TEST_F(StudyCommand, RefusesWhatItDoesNotKnowBeforeAnythingStarts) {
   expect("  - {name: a, recipe: nvfp4, set: {iters: many}}\n", rest, "iters");
   expect("  - {name: a, recipe: nvfp4, checkpoint: /tmp}\n", rest, "give one of");
   expect("  - {name: a, checkpoint: nobody/nothing}\n", rest, "no such folder");
+  expect("  - {name: a, load: {head_bits: 4}}\n", rest, "head_bits");
   expect(variants, "benchmarks: [nonsense]\n", "nonsense");
   expect(variants, "benchmarks: [facts]\nsamples: {words: 3}\n", "no benchmark of this study");
   expect(variants, "benchmarks: [facts]\nsamples: {default: 0}\n", "whole number");

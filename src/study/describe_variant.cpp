@@ -65,6 +65,7 @@ std::string kind(const StudyContext& context, const StudyVariant& variant) {
     case VariantSource::base:
       break;
   }
+  if (!variant.is_base()) return "checkpoint";
   return &variant == &context.study.reference() ? "base" : "control";
 }
 

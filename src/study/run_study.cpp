@@ -70,7 +70,7 @@ class StudyRun {
     const StudyTexts texts = fidelity_texts(context_);
     measure_noise_floor(context_, texts);
     for_each(Stage::fidelity, Servers::not_these, [&](const StudyVariant& variant) {
-      if (variant.source != VariantSource::base) measure_fidelity(context_, variant, texts);
+      if (!variant.is_base()) measure_fidelity(context_, variant, texts);
     });
   }
 

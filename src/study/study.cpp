@@ -55,7 +55,7 @@ ordered_json as_json(const StudyVariant& v) {
 
 const StudyVariant& Study::reference() const {
   for (const StudyVariant& variant : variants) {
-    if (variant.source == VariantSource::base) return variant;
+    if (variant.is_base()) return variant;
   }
   return variants.front();
 }

@@ -32,6 +32,9 @@ struct StudyVariant {
   ActivationMode activations = ActivationMode::as_stored;
   HeadStorage head = HeadStorage::as_stored;
   std::optional<uint64_t> seed{};  // of its samples; without: the study's
+
+  // The base, and nothing made of it at load.
+  bool is_base() const { return source == VariantSource::base && head == HeadStorage::as_stored; }
 };
 
 // A number for every benchmark, and others for some.

@@ -79,7 +79,7 @@ class Estimator {
     if (&variant == &study_.reference()) {  // the traces and the noise floor
       stage.seconds =
           assumed_trace_share * static_cast<double>(plan.own_traces * plan.context) / rates_.decode;
-    } else if (!is_local(variant) || variant.source == VariantSource::base) {
+    } else if (!is_local(variant) || variant.is_base()) {
       return;
     }
     stage.seconds += 2 * static_cast<double>(plan.tokens) / rates_.prefill;
