@@ -14,6 +14,9 @@ ServedTarget served(const EvalArguments& a, const EvalHooks& hooks) {
   if (a.draft_tokens != 0) {
     throw Error("--draft-tokens: for a model on this machine; servers are started with theirs");
   }
+  if (a.model.head_bits != "16") {
+    throw Error("--head-bits: for a model on this machine; servers load theirs themselves");
+  }
   const EndpointArguments& e = a.endpoint;
   if (!e.ca_file.empty() && !fs::is_regular_file(e.ca_file)) {
     throw Error("--ca-file {}: no such file; give one with certificates", escaped(e.ca_file));

@@ -133,6 +133,7 @@ TEST_F(EvalOfServers, FailsWithOneClearLine) {
   server.start();
   expect(server.url(), "it serves scripted", {"--model", "other"});
   expect(server.url(), "--context", {"--context", "100"});
+  expect(server.url(), "--head-bits", {"--head-bits", "8"});
   expect(server.url(), "NO_SUCH_KEY", {"--api-key-env", "NO_SUCH_KEY"});
   expect(server.url() + "," + server.url(), "twice");
   expect(server.url() + "/v2", "HTTP 404");
