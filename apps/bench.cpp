@@ -6,9 +6,9 @@
 #include "apps/engine_options.h"
 #include "apps/interrupt.h"
 #include "base/error.h"
-#include "base/memory_bandwidth.h"
 #include "evals/speed/observe_speed.h"
 #include "model/prompt_flop.h"
+#include "ops/memory_bandwidth.h"
 #include "ops/multiply_rate.h"
 
 namespace quantrial {

@@ -27,6 +27,11 @@ std::shared_ptr<Delta> make_delta(Backend& backend, int64_t heads, int64_t T, Si
   if (size == Size::full) d->slots = (cold_bytes + state - 1) / state;
   d->states = backend.allocate(d->slots * state);
   Random random(5);
+  const std::vector<float> numbers = random.floats(D * D);  // untouched memory is slow at first use
+  for (int64_t i = 0; i < d->slots * heads; ++i) {
+    backend.copy_in(std::as_bytes(std::span(numbers)),
+                    static_cast<float*>(d->states->data()) + i * D * D);
+  }
   d->k = random.floats(T * key_heads * D);
   for (float& number : d->k) number /= std::sqrt(static_cast<float>(D));
   d->q = d->k;

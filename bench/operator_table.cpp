@@ -6,8 +6,8 @@
 #include <chrono>
 #include <cstdio>
 
-#include "base/memory_bandwidth.h"
 #include "base/seconds_since.h"
+#include "ops/memory_bandwidth.h"
 #include "ops/multiply_rate.h"
 
 namespace quantrial::bench {
