@@ -43,23 +43,28 @@ std::shared_ptr<Delta> make_delta(Backend& backend, int64_t heads, int64_t T, Si
 }
 
 // FLOP of the recurrence itself: S^T k, k d^T and S^T q, whatever a chunk makes of it.
+// One row goes through the states of all sequences in a call.
 Task delta_task(Backend& backend, std::shared_ptr<Delta> d, int64_t chunked_rows) {
   const int64_t T = d->rows, H = d->heads;
   const auto rows = static_cast<double>(d->q.size() + d->k.size() + d->conv.size() + d->y.size());
   return {.work = {.bytes = 4 * (2 * static_cast<double>(H * D * D) + (T > 1 ? rows : 0)),
                    .flop = 6 * static_cast<double>(T * H * D * D)},
-          .call = [&backend, d, T, H, chunked_rows] {
-            const DeltaInputs inputs{{d->q.data(), {T, key_heads, D}},
-                                     {d->k.data(), {T, key_heads, D}},
-                                     {d->conv.data(), {T, (2 * key_heads + H) * D}},
-                                     {d->g.data(), {T, H}},
-                                     {d->beta.data(), {T, H}}};
-            const Segment segment{
-                .num_rows = T, .chunked_rows = chunked_rows, .slot = d->next++ % d->slots};
-            backend.delta_rule(inputs, std::span(&segment, 1),
-                               {static_cast<float*>(d->states->data()), {d->slots, H, D, D}},
-                               {d->y.data(), {T, H, D}});
-          }};
+          .call =
+              [&backend, d, T, H, chunked_rows] {
+                const DeltaInputs inputs{{d->q.data(), {T, key_heads, D}},
+                                         {d->k.data(), {T, key_heads, D}},
+                                         {d->conv.data(), {T, (2 * key_heads + H) * D}},
+                                         {d->g.data(), {T, H}},
+                                         {d->beta.data(), {T, H}}};
+                for (int64_t i = 0; i < (T == 1 ? d->slots : 1); ++i) {
+                  const Segment segment{
+                      .num_rows = T, .chunked_rows = chunked_rows, .slot = d->next++ % d->slots};
+                  backend.delta_rule(inputs, std::span(&segment, 1),
+                                     {static_cast<float*>(d->states->data()), {d->slots, H, D, D}},
+                                     {d->y.data(), {T, H, D}});
+                }
+              },
+          .operations = T == 1 ? d->slots : 1};
 }
 
 Task conv_task(Backend& backend, int64_t C, int64_t T) {

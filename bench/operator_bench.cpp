@@ -28,6 +28,9 @@ int run(const char* json_file) {
   add_attention(table);
   add_elementwise(table);
   add_sampling(table);
+  fmt::print(
+      "read {:.1f} GB/s at the end; far from the first figure: a neighbour drew on the memory\n",
+      Limits::measure(pool).bytes_per_s * 1e-9);
   if (json_file != nullptr) {
     const nlohmann::ordered_json all = {{"read_bytes_per_s", limits.bytes_per_s},
                                         {"bfloat16_flop_per_s", limits.bfloat16_flop_per_s},

@@ -13,21 +13,21 @@
 namespace quantrial::bench {
 namespace {
 
-// The shortest of at least three calls after one that is dropped: other programs can only slow a
-// call down.
-double shortest_seconds(const std::function<void()>& call) {
+// Seconds of one operation: the shortest of at least three calls after one that is dropped: other
+// programs can only slow a call down.
+double shortest_seconds(const Task& task) {
   constexpr int least = 3, most = 40;
   constexpr double enough_seconds = 0.25;
-  call();
+  task.call();
   double shortest = 1e9, total = 0;
   for (int i = 0; i < least || (i < most && total < enough_seconds); ++i) {
     const auto start = std::chrono::steady_clock::now();
-    call();
+    task.call();
     const double seconds = seconds_since(start);
     shortest = std::min(shortest, seconds);
     total += seconds;
   }
-  return shortest;
+  return shortest / static_cast<double>(task.operations);
 }
 
 }  // namespace
@@ -52,14 +52,14 @@ OperatorTable::OperatorTable(const Limits& limits, Backend& backend, Backend& te
 
 void OperatorTable::add(const std::string& name, const MakeTask& make) {
   const Task small = make(textbook_, Size::small);
-  const double rate = small.work.amount() / shortest_seconds(small.call);
+  const double rate = small.work.amount() / shortest_seconds(small);
   print(name, make(backend_, Size::full), rate);
 }
 
 void OperatorTable::add(const std::string& name, const Task& task) { print(name, task, 0); }
 
 void OperatorTable::print(const std::string& name, const Task& task, double textbook_rate) {
-  const double seconds = shortest_seconds(task.call);
+  const double seconds = shortest_seconds(task);
   const double of_limit = task.work.bound(limits_) / seconds;
   const std::string factor =
       textbook_rate > 0 ? fmt::format("{:.0f}", task.work.amount() / seconds / textbook_rate) : "-";

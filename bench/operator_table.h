@@ -35,8 +35,9 @@ struct Work {
 
 // Inputs, outputs and the call itself, which keeps them alive.
 struct Task {
-  Work work;
+  Work work;  // of one operation
   std::function<void()> call;
+  int64_t operations = 1;  // in a call: more than one where writes would hide in the caches
 };
 
 // `small`: what the textbook backend can do in moments.
