@@ -78,26 +78,23 @@ class AttentionTask {
     return rows;
   }
 
-  // Pages that all rows see in full go for all of them, later ones for each row up to itself. T is
-  // the cache's element type.
+  // Pages that all rows see in full, then those that each row sees up to itself. T is the cache's
+  // element type.
   template <typename T>
   void attend(const kernels::AttentionRows& rows) const {
-    const auto page = [&](int64_t first, int64_t count) {
-      return kernels::PagePart<T>{
-          .keys = page_of<T>(cache_.keys, cache_, at_.segment, first, at_.kv_head),
-          .values = page_of<T>(cache_.values, cache_, at_.segment, first, at_.kv_head),
-          .stride = cache_.num_heads * D_,
-          .count = std::min(page_tokens, count - first)};
-    };
     const int64_t seen = at_.segment.first_position + at_.first_row + 1;  // by the first row
-    const int64_t shared = seen / page_tokens * page_tokens;
-    for (int64_t first = 0; first < shared; first += page_tokens) {
-      kernels::attend_page(rows, page(first, shared));
-    }
-    for (int64_t r = 0; r < at_.num_rows; ++r) {
-      for (int64_t first = shared; first < seen + r; first += page_tokens) {
-        kernels::attend_page(rows.part(r * H_, H_), page(first, seen + r));
-      }
+    const int64_t end = seen + at_.num_rows - 1;                          // by the last
+    for (int64_t first = 0; first < end; first += page_tokens) {
+      const int64_t skip = std::max<int64_t>(0, first + 1 - seen);  // rows that end before
+      const bool whole = first + page_tokens <= seen;
+      kernels::attend_page(
+          rows.part(skip * H_, (at_.num_rows - skip) * H_),
+          kernels::PagePart<T>{
+              .keys = page_of<T>(cache_.keys, cache_, at_.segment, first, at_.kv_head),
+              .values = page_of<T>(cache_.values, cache_, at_.segment, first, at_.kv_head),
+              .stride = cache_.num_heads * D_,
+              .count = whole ? page_tokens : seen + skip - first,
+              .alike = whole ? rows.M : H_});
     }
   }
 

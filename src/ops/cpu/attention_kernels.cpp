@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/cpu/attention_kernels.cpp"
@@ -76,9 +77,10 @@ void ScoreBlock(const AttentionRows& rows, const PagePart<T>& page, int64_t m, i
 
 template <int MB, typename T>
 void ScoreRows(const AttentionRows& rows, const PagePart<T>& page, int64_t m) {
+  const int64_t count = page.seen_by(rows.M - 1);
   int64_t j = 0;
-  for (; j + 4 <= page.count; j += 4) ScoreBlock<MB, 4>(rows, page, m, j);
-  switch (page.count - j) {
+  for (; j + 4 <= count; j += 4) ScoreBlock<MB, 4>(rows, page, m, j);
+  switch (count - j) {
     case 3:
       return ScoreBlock<MB, 3>(rows, page, m, j);
     case 2:
@@ -160,14 +162,25 @@ void ValueRows(const AttentionRows& rows, const PagePart<T>& page, int64_t m) {
   }
 }
 
+// f(number of rows, first of them) with as many at once as there are, as compile-time constants.
+template <typename F>
+void ForRows(int64_t M, F f) {
+  int64_t m = 0;
+  for (; m + row_block <= M; m += row_block) f(std::integral_constant<int, row_block>(), m);
+  for (; m + 2 <= M; m += 2) f(std::integral_constant<int, 2>(), m);
+  for (; m < M; ++m) f(std::integral_constant<int, 1>(), m);
+}
+
 template <typename T>
 void AttendPage(const AttentionRows& rows, const PagePart<T>& page) {
-  int64_t m = 0;
-  for (; m + row_block <= rows.M; m += row_block) ScoreRows<row_block>(rows, page, m);
-  for (; m < rows.M; ++m) ScoreRows<1>(rows, page, m);
-  for (m = 0; m < rows.M; ++m) SoftmaxRow(rows, m, page.count);
-  for (m = 0; m + row_block <= rows.M; m += row_block) ValueRows<row_block>(rows, page, m);
-  for (; m < rows.M; ++m) ValueRows<1>(rows, page, m);
+  ForRows(rows.M, [&](auto MB, int64_t m) { ScoreRows<MB.value>(rows, page, m); });
+  for (int64_t m = 0; m < rows.M; ++m) SoftmaxRow(rows, m, page.seen_by(m));
+  PagePart<T> same = page;
+  for (int64_t first = 0; first < rows.M; first += page.alike) {
+    const AttentionRows part = rows.part(first, std::min(page.alike, rows.M - first));
+    same.count = page.seen_by(first);
+    ForRows(part.M, [&](auto MB, int64_t m) { ValueRows<MB.value>(part, same, m); });
+  }
 }
 
 // HWY_EXPORT takes no templates.

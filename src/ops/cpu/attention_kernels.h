@@ -3,17 +3,20 @@
 // 2205.14135). A row's bits do not depend on the other rows of its block.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "ops/backend.h"
 
 namespace quantrial::kernels {
 
-// The first `count` positions of a page under one key head; T is float or bfloat16.
+// The first positions of a page under one key head; T is float or bfloat16. The first `alike` rows
+// see `count` of them, the next as many one more, and so on until the page ends.
 template <typename T>
 struct PagePart {
   const T *keys, *values;  // row j[D] at j * stride
-  int64_t stride, count;
+  int64_t stride, count, alike;
+  int64_t seen_by(int64_t m) const { return std::min(page_tokens, count + m / alike); }
 };
 
 // M query rows and what is known of each after the pages so far.
