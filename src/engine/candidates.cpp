@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "ops/cpu/logit_scan.h"
 
 namespace quantrial {
 namespace {
@@ -20,14 +21,26 @@ float cut_to_k(size_t k, std::vector<Candidate>& kept) {
   return smallest;
 }
 
+// The smallest float that is at least `threshold`.
+float smallest_from(double threshold) {
+  constexpr float largest = std::numeric_limits<float>::max();
+  if (threshold <= -double{largest}) return -largest;
+  if (threshold > double{largest}) return std::numeric_limits<float>::infinity();
+  const auto rounded = static_cast<float>(threshold);
+  return double{rounded} >= threshold ? rounded : std::nextafter(rounded, HUGE_VALF);
+}
+
 }  // namespace
 
 void keep_at_least(std::span<const float> logits, double threshold, std::vector<Candidate>& kept) {
   kept.clear();
+  const float least = smallest_from(threshold);
   for (size_t i = 0; i < logits.size(); ++i) {
-    if (static_cast<double>(logits[i]) >= threshold) {
-      kept.push_back({logits[i], static_cast<int32_t>(i)});
+    if (!(logits[i] >= least)) {
+      i = static_cast<size_t>(kernels::next_at_least(logits, static_cast<int64_t>(i), least));
+      if (i == logits.size()) return;
     }
+    kept.push_back({logits[i], static_cast<int32_t>(i)});
   }
 }
 
@@ -37,11 +50,13 @@ void keep_top_k(std::span<const float> logits, double threshold, int64_t k,
   kept.clear();
   const auto count = static_cast<size_t>(k);
   size_t capacity = std::max<size_t>(2 * count, 64);
-  for (size_t i = 0; i < logits.size(); ++i) {
-    if (static_cast<double>(logits[i]) < threshold) continue;
-    kept.push_back({logits[i], static_cast<int32_t>(i)});
+  float least = smallest_from(threshold);
+  const auto next = [&](int64_t from) { return kernels::next_at_least(logits, from, least); };
+  const auto vocab = static_cast<int64_t>(logits.size());
+  for (int64_t i = next(0); i < vocab; i = next(i + 1)) {
+    kept.push_back({logits[static_cast<size_t>(i)], static_cast<int32_t>(i)});
     if (kept.size() == capacity) {
-      threshold = static_cast<double>(cut_to_k(count, kept));
+      least = cut_to_k(count, kept);
       capacity = std::max(capacity, 2 * kept.size());  // ties may leave more than k
     }
   }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "tests/instruction_sets.h"
 
 namespace quantrial {
 namespace {
@@ -221,6 +222,43 @@ TEST(Sampler, PruningNeverLosesTheWinner) {
     for (int32_t id = 1; id < 500; ++id) best = score(id) > score(best) ? id : best;
     Sampler sampler;
     EXPECT_EQ(sampler.sample(logits, p, index, nullptr).id, best);
+  }
+}
+
+class Scans : public EachInstructionSet {};
+INSTANTIATE_TEST_SUITE_P(On, Scans, testing::ValuesIn(instruction_sets()), instruction_set_name);
+
+// The same where vectors look first, with scores far from zero and sharp or flat.
+TEST_P(Scans, NeverLoseTheWinner) {
+  for (uint64_t index = 0; index < 60; ++index) {
+    const double temperature = std::vector{0.01, 0.7, 5.0}[index % 3];
+    const double offset = std::vector{0.0, 1000.0, -3000.0}[index / 3 % 3];
+    std::vector<float> logits(1003);
+    for (size_t i = 0; i < logits.size(); ++i) {
+      const double noise = gumbel_noise(78, index, static_cast<int32_t>(i));
+      logits[i] = i % 7 == 0 ? minus_infinity : static_cast<float>(offset + 3 * noise);
+    }
+    const auto score = [&](int32_t id) {
+      return static_cast<double>(logits[static_cast<size_t>(id)]) / temperature +
+             gumbel_noise(9, index, id);
+    };
+    int32_t best = 0;
+    for (int32_t id = 1; id < 1003; ++id) best = score(id) > score(best) ? id : best;
+    Sampler sampler;
+    EXPECT_EQ(sampler.sample(logits, {.temperature = temperature, .seed = 9}, index, nullptr).id,
+              best);
+  }
+}
+
+TEST_P(Scans, FindTheLargestAnywhereAndTheFirstOfATie) {
+  Sampler sampler;
+  const SamplingParameters greedy{.temperature = 0};
+  for (int32_t id = 0; id < 150; ++id) {
+    std::vector<float> logits(151, -7);
+    logits[150] = logits[static_cast<size_t>(id)] = -2;
+    EXPECT_EQ(sampler.sample(logits, greedy, 0, nullptr).id, id);
+    logits[static_cast<size_t>(id)] = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_THROW(sampler.sample(logits, greedy, 0, nullptr), Error);
   }
 }
 
