@@ -11,6 +11,7 @@ namespace quantrial {
 struct CommonOptions {
   std::string backend = "auto";  // auto | cpu | cuda
   int threads = 0;               // 0: one per available core
+  bool pin = false;              // each thread of a model stays on one core
   bool verbose = false;
   bool quiet = false;
 };

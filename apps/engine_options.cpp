@@ -58,7 +58,8 @@ ModelChoice model_choice(const CommonOptions& common, const ModelArguments& argu
                                     ? Nvfp4GlobalScale::fused_max
                                     : Nvfp4GlobalScale::as_written,
           .head = arguments.head_bits == "8" ? HeadStorage::fp8 : HeadStorage::as_stored,
-          .threads = common.threads};
+          .threads = common.threads,
+          .pinning = common.pin ? Pinning::pinned : Pinning::none};
 }
 
 OpenModel open_model(const CommonOptions& common, const ModelArguments& arguments) {

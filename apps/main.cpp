@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   app.add_option("--threads", common.threads, "Threads to use; 0: one per available core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  app.add_flag("--pin", common.pin, "Keep each thread that runs a model on one core");
   app.add_flag("-v,--verbose", common.verbose, "Say more");
   app.add_flag("--quiet", common.quiet, "Say nothing but results and errors");
   add_study_command(app, common);

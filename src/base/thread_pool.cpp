@@ -16,13 +16,24 @@ namespace {
 constexpr int polls_before_yield = 1'000;
 constexpr int polls_before_sleep = 1'200;
 
-int available_cores() {
+// Numbers of the cores that the caller may run on; empty when the system does not say.
+std::vector<int> available_cores() {
+  std::vector<int> cores;
   cpu_set_t set;
   CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) == 0) {
-    return std::max(1, CPU_COUNT(&set));
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return cores;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(core, &set)) cores.push_back(core);
   }
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return cores;
+}
+
+// A system that refuses leaves the calling thread as it was.
+void stay_on(int core) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  sched_setaffinity(0, sizeof set, &set);
 }
 
 void pause_or_yield(int polls) {
@@ -37,12 +48,20 @@ void pause_or_yield(int polls) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
-  const int total = threads > 0 ? threads : available_cores();
+ThreadPool::ThreadPool(int threads, Pinning pinning) {
+  const std::vector<int> cores = available_cores();
+  const int by_default = cores.empty() ? static_cast<int>(std::thread::hardware_concurrency())
+                                       : static_cast<int>(cores.size());
+  const int total = threads > 0 ? threads : std::max(1, by_default);
   workers_.reserve(static_cast<size_t>(total - 1));
   try {
     for (int i = 1; i < total; ++i) {
-      workers_.emplace_back([this, i] { work(i); });
+      const bool pins = pinning == Pinning::pinned && !cores.empty();
+      const int core = pins ? cores[static_cast<size_t>(i) % cores.size()] : -1;
+      workers_.emplace_back([this, i, core] {
+        if (core >= 0) stay_on(core);
+        work(i);
+      });
     }
   } catch (const std::system_error& error) {
     const size_t started = workers_.size() + 1;

@@ -12,11 +12,15 @@
 
 namespace quantrial {
 
+// pinned: every thread but the caller's stays on a core of its own, as far as there are cores; the
+// first is left to the caller, which goes where it likes.
+enum class Pinning : uint8_t { none, pinned };
+
 class ThreadPool {
  public:
   // `threads` counts the caller too; 0 means one per available core. Throws Error when the system
   // does not give that many.
-  explicit ThreadPool(int threads = 0);
+  explicit ThreadPool(int threads = 0, Pinning pinning = Pinning::none);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;

@@ -1,6 +1,7 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <numeric>
 
@@ -28,6 +29,28 @@ TEST(ThreadPool, SurvivesManyShortRounds) {
     pool.parallel_for(4, [&](int64_t i, int) { sum.fetch_add(i); });
   }
   EXPECT_EQ(sum.load(), 6 * 20'000);
+}
+
+int allowed_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  EXPECT_EQ(sched_getaffinity(0, sizeof set, &set), 0);
+  return CPU_COUNT(&set);
+}
+
+TEST(ThreadPool, PinsItsOwnThreadsAndNotTheCaller) {
+  const int before = allowed_cores();
+  ThreadPool pool(3, Pinning::pinned);
+  std::vector<std::atomic<int>> cores(3);
+  pool.parallel_for(300, [&](int64_t, int thread) {
+    cores[static_cast<size_t>(thread)] = allowed_cores();
+    sched_yield();
+  });
+  for (int thread = 1; thread < 3; ++thread) {
+    const int allowed = cores[static_cast<size_t>(thread)];
+    EXPECT_TRUE(allowed == 0 || allowed == 1) << "0: the caller had done all";
+  }
+  EXPECT_EQ(allowed_cores(), before);
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ OpenModel open_model(const ModelChoice& choice) {
   open.dir = choice.dir;
   open.backend = make_cpu_backend({.precision = choice.precision,
                                    .activations = choice.activations,
-                                   .threads = choice.threads});
+                                   .threads = choice.threads,
+                                   .pinning = choice.pinning});
   open.model = load_model(choice.dir, *open.backend,
                           {.nvfp4_global_scale = choice.nvfp4_global_scale, .head = choice.head});
   return open;

@@ -29,6 +29,7 @@ struct ModelChoice {
   Nvfp4GlobalScale nvfp4_global_scale = Nvfp4GlobalScale::as_written;
   HeadStorage head = HeadStorage::as_stored;
   int threads = 0;  // 0: as many as there are cores
+  Pinning pinning = Pinning::none;
 };
 
 struct OpenModel {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 
+#include "base/thread_pool.h"
 #include "formats/formats.h"
 #include "tensor/dtype.h"
 #include "tensor/view.h"
@@ -149,6 +150,7 @@ struct BackendOptions {
   Precision precision = Precision::native;
   ActivationMode activations = ActivationMode::as_stored;
   int threads = 0;  // 0: one per available core
+  Pinning pinning = Pinning::none;
 };
 
 std::unique_ptr<Backend> make_cpu_backend(const BackendOptions& options);

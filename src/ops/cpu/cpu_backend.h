@@ -15,7 +15,7 @@ namespace quantrial {
 class CpuBackend final : public HostBackend {
  public:
   explicit CpuBackend(const BackendOptions& options)
-      : HostBackend(options), pool_(options.threads) {}
+      : HostBackend(options), pool_(options.threads, options.pinning) {}
 
   void embed(std::span<const int32_t> tokens, const DeviceWeight& table, View<float, 2> y) override;
   void linear(View<const float, 2> x, const DeviceWeight& w, View<float, 2> y) override;
