@@ -1,6 +1,7 @@
 #include "engine/open_model.h"
 
 #include "base/error.h"
+#include "base/process_memory.h"
 #include "base/sha256.h"
 #include "tensor/fingerprint.h"
 
@@ -11,6 +12,16 @@ void check_folder(const std::filesystem::path& dir) {
   if (std::filesystem::is_directory(dir)) return;
   throw Error("{}: no such folder; give the folder of a checkpoint with config.json",
               escaped(dir.string()));
+}
+
+// Copied where that leaves room for the model's states and for others, else read where they lie.
+WeightMemory weight_memory(const std::filesystem::path& dir) {
+  int64_t bytes = 0;
+  const Checkpoint checkpoint(dir);
+  for (const auto& [name, tensor] : checkpoint.tensors()) {
+    bytes += static_cast<int64_t>(tensor->bytes.size());
+  }
+  return bytes <= free_memory_bytes() / 4 * 3 ? WeightMemory::large_pages : WeightMemory::mapped;
 }
 
 }  // namespace
@@ -35,7 +46,8 @@ OpenModel open_model(const ModelChoice& choice) {
   open.backend = make_cpu_backend({.precision = choice.precision,
                                    .activations = choice.activations,
                                    .threads = choice.threads,
-                                   .pinning = choice.pinning});
+                                   .pinning = choice.pinning,
+                                   .weights = weight_memory(choice.dir)});
   open.model = load_model(choice.dir, *open.backend,
                           {.nvfp4_global_scale = choice.nvfp4_global_scale, .head = choice.head});
   return open;

@@ -146,11 +146,15 @@ class Backend {
                           View<float, 4> state, View<float, 3> y) = 0;
 };
 
+// Where weights are read from: the mapped file, or a copy in large pages that takes its place.
+enum class WeightMemory : uint8_t { mapped, large_pages };
+
 struct BackendOptions {
   Precision precision = Precision::native;
   ActivationMode activations = ActivationMode::as_stored;
   int threads = 0;  // 0: one per available core
   Pinning pinning = Pinning::none;
+  WeightMemory weights = WeightMemory::mapped;
 };
 
 std::unique_ptr<Backend> make_cpu_backend(const BackendOptions& options);

@@ -127,6 +127,27 @@ TEST_P(Linear, DecodesToTheBitsOfDecodeRow) {
   }
 }
 
+// Copying a weight into large pages changes no bit.
+TEST(LargePages, HoldTheSameWeight) {
+  constexpr int64_t N = 1280, K = 4096;  // 5 MB of codes
+  Random random(2);
+  const std::vector<uint8_t> codes = random.bytes(N * K / 2 + 1), stored = random.bytes(N * K / 16);
+  std::vector<float8_e4m3> scales;
+  for (const uint8_t byte : stored) scales.push_back({static_cast<uint8_t>(byte % 0x70)});
+  Numbers x{random.floats(K)};
+  std::vector<std::vector<float>> results;
+  for (const WeightMemory memory : {WeightMemory::mapped, WeightMemory::large_pages}) {
+    const auto backend = make_cpu_backend({.threads = 2, .weights = memory});
+    const auto w = backend->upload(Nvfp4{N, K, Array(std::span(codes).subspan(1)),
+                                         Array(std::span(std::as_const(scales))),
+                                         GlobalScale{.value = 700}, Unquantized{}});
+    std::vector<float> y(N);
+    backend->linear(x.view<2>({1, K}), *w, {y.data(), {1, N}});
+    results.push_back(y);
+  }
+  EXPECT_EQ(results[0], results[1]);
+}
+
 const auto linear_cases = testing::Values(
     LinearCase{"bf16", [](Random& r) { return random_bf16(r, 37, 300); }},
     LinearCase{"bf16_odd", [](Random& r) { return random_bf16(r, 5, 23); }},

@@ -30,6 +30,7 @@ class Array {
     return *this;
   }
 
+  bool is_owned() const { return storage_ != nullptr || !owned_.empty(); }
   const T* data() const { return view_.data(); }
   int64_t size() const { return static_cast<int64_t>(view_.size()); }
   bool empty() const { return view_.empty(); }

@@ -1,5 +1,5 @@
-// A tile of weights decoded once for many rows of inputs, in the order and with the interface of the
-// format that it came from (bf16_blocks.h).
+// A tile of weights decoded once for many rows of inputs, in the order and with the interface of
+// the format that it came from (bf16_blocks.h).
 #pragma once
 
 #include "ops/cpu/bf16_blocks.h"

@@ -316,10 +316,10 @@ int64_t tile_rows(const Weight& weight, int64_t T, int threads) {
   const int64_t N = rows(weight), K = columns(weight);
   const auto whole = [&](int64_t n) { return std::max<int64_t>(unit, n / unit * unit); };
   const int64_t share = whole(N / (threads * int64_t{4}));
-  constexpr int64_t run_bytes = 1 << 18, decoded_bytes = 1 << 19;
+  constexpr int64_t run_bytes = 1 << 21, decoded_bytes = 1 << 19;
   const int64_t row_bytes = std::max<int64_t>(1, bytes(weight) / std::max<int64_t>(N, 1));
-  const bool is_direct = T <= most_direct_rows || std::holds_alternative<Bf16>(weight);
-  return std::min(share, whole(is_direct ? run_bytes / row_bytes : decoded_bytes / (2 * K)));
+  return std::min(share,
+                  whole(T <= most_direct_rows ? run_bytes / row_bytes : decoded_bytes / (2 * K)));
 }
 
 int64_t tile_scratch_floats(const Weight& weight, int64_t T, int64_t rows) {

@@ -17,6 +17,7 @@ class CpuBackend final : public HostBackend {
   explicit CpuBackend(const BackendOptions& options)
       : HostBackend(options), pool_(options.threads, options.pinning) {}
 
+  std::unique_ptr<DeviceWeight> upload(Weight weight) override;
   void embed(std::span<const int32_t> tokens, const DeviceWeight& table, View<float, 2> y) override;
   void linear(View<const float, 2> x, const DeviceWeight& w, View<float, 2> y) override;
   void rms_norm(View<const float, 2> x, View<const float, 1> weight, float eps,

@@ -4,8 +4,14 @@
 #include "ops/cpu/bf16_linear.h"
 #include "ops/cpu/cpu_backend.h"
 #include "ops/cpu/kernels.h"
+#include "ops/cpu/large_weights.h"
 
 namespace quantrial {
+
+std::unique_ptr<DeviceWeight> CpuBackend::upload(Weight weight) {
+  if (options_.weights == WeightMemory::large_pages) weight = in_large_pages(std::move(weight));
+  return HostBackend::upload(std::move(weight));
+}
 
 void CpuBackend::embed(std::span<const int32_t> tokens, const DeviceWeight& table,
                        View<float, 2> y) {
