@@ -34,13 +34,14 @@ void move_to_large_pages(Array<T>& array) {
   give_back(mapped.data(), static_cast<int64_t>(mapped.size_bytes()));
 }
 
-template <typename T>
-void move_codes(Dense<T>& w) {
-  move_to_large_pages(w.values);
-}
+// Of formats that keep their numbers in `values` or `codes`; another one stays where it is.
 template <typename F>
 void move_codes(F& w) {
-  move_to_large_pages(w.codes);
+  if constexpr (requires { move_to_large_pages(w.values); }) {
+    move_to_large_pages(w.values);
+  } else if constexpr (requires { move_to_large_pages(w.codes); }) {
+    move_to_large_pages(w.codes);
+  }
 }
 
 }  // namespace
