@@ -104,7 +104,7 @@ h2{font-size:19px}.row,.panels{gap:18px}}
 --c2:#d55e00;--c3:#009e73;--c4:#cc79a7;--c5:#e69f00;--c6:#56b4e9;--c7:#a08a00;--grey:#888;--faint:#666;--hatch:#fff}
 @page{size:A4 landscape;margin:12mm}
 body{font-size:10.5pt}header,main{max-width:none;padding:0}nav{display:none}.figure,tr,.panel,.pair{break-inside:avoid}
-h2,h3{break-after:avoid}.scroll{overflow:visible;max-height:none}table{font-size:8pt}.tall .ci{font-size:7pt}th,td{padding:3px 8px 3px 0}*{print-color-adjust:exact;
+.figure:has(table){break-inside:auto}h2,h3{break-after:avoid}.scroll{overflow:visible;max-height:none}table{font-size:8pt}.tall .ci{font-size:7pt}th,td{padding:3px 8px 3px 0}*{print-color-adjust:exact;
 -webkit-print-color-adjust:exact}}
 )css";
 
