@@ -100,15 +100,10 @@ class Fp8Blocks {
 
   explicit Fp8Blocks(const Fp8Block& w)
       : w_(w), blocks_a_scale_(std::max<int64_t>(1, w.block_columns / block)), ahead_(w.columns) {
-    std::array<uint8_t, 128> high, low;
-    for (size_t code = 0; code < 128; ++code) {
-      const bfloat16 number = to_bfloat16(to_float(float8_e4m3{static_cast<uint8_t>(code)}));
-      high[code] = static_cast<uint8_t>(number.bits >> 8);
-      low[code] = static_cast<uint8_t>(number.bits);
-    }
+    static const ByteTables tables;
     for (size_t half = 0; half < 2; ++half) {
-      high_[half] = _mm512_loadu_si512(high.data() + 64 * half);
-      low_[half] = _mm512_loadu_si512(low.data() + 64 * half);
+      high_[half] = _mm512_loadu_si512(tables.high.data() + 64 * half);
+      low_[half] = _mm512_loadu_si512(tables.low.data() + 64 * half);
     }
   }
   static float factor() { return 1; }
@@ -145,6 +140,18 @@ class Fp8Blocks {
   }
 
  private:
+  // The bytes of each magnitude's bfloat16.
+  struct ByteTables {
+    ByteTables() {
+      for (size_t code = 0; code < 128; ++code) {
+        const bfloat16 number = to_bfloat16(to_float(float8_e4m3{static_cast<uint8_t>(code)}));
+        high[code] = static_cast<uint8_t>(number.bits >> 8);
+        low[code] = static_cast<uint8_t>(number.bits);
+      }
+    }
+    std::array<uint8_t, 128> high, low;
+  };
+
   const Fp8Block& w_;
   int64_t blocks_a_scale_;
   Ahead ahead_;

@@ -2,27 +2,17 @@
 // pairs. Highway 1.0.3 does not know it, hence intrinsics. Both operands are packed.
 #include "ops/cpu/matmul_bf16.h"
 
-#include <hwy/detect_compiler_arch.h>
-
 #include <algorithm>
 
+#include "ops/cpu/bf16_vectors.h"
 #include "ops/cpu/pack_bf16.h"
 #include "ops/cpu/tile.h"
 
 #if HWY_ARCH_X86
-// g++ 12 takes its own undefined vectors for ours (GCC bug 105593).
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#include <immintrin.h>
-
 namespace quantrial::bf16 {
 namespace {
 
 constexpr int64_t block_rows = 64;  // of A that are packed at once
-
-__mmask16 first_lanes(int64_t n) {
-  return static_cast<__mmask16>((1U << std::clamp<int64_t>(n, 0, lanes)) - 1U);
-}
 
 // MR rows of packed A: pair p of row i at row[i][p * step].
 struct Rows {

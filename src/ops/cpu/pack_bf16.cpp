@@ -1,23 +1,14 @@
 #include "ops/cpu/pack_bf16.h"
 
-#include <hwy/detect_compiler_arch.h>
-
 #include <algorithm>
 
-#if HWY_ARCH_X86
-// g++ 12 takes its own undefined vectors for ours (GCC bug 105593).
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#include <immintrin.h>
-
+#include "ops/cpu/bf16_vectors.h"
 #include "ops/cpu/tile.h"
+
+#if HWY_ARCH_X86
 
 namespace quantrial::bf16 {
 namespace {
-
-__mmask16 first_lanes(int64_t n) {
-  return static_cast<__mmask16>((1U << std::clamp<int64_t>(n, 0, lanes)) - 1U);
-}
 
 // Numbers [k, k + 32) of a row of K as 16 pairs, zeros beyond its end.
 [[gnu::target("avx512f,avx512bw,avx512bf16")]] inline __m512i PairsAlong(const float* row,
